@@ -1,0 +1,1 @@
+"""The only ring that awaits: HTTP, authentication, WebSocket connections and their supervisor."""

@@ -1,0 +1,1 @@
+"""From protocol values to NautilusTrader objects; no I/O."""

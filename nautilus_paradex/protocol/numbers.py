@@ -1,0 +1,109 @@
+"""
+Exact numbers of the wire.
+
+Paradex sends decimals as JSON strings (``"61234.5"``, ``""`` = absent) and, in SBE, as int64
+mantissas in units of 1e-8. Both become Python integers or :class:`~decimal.Decimal`; no float
+is involved anywhere.
+"""
+
+from decimal import Decimal
+from decimal import InvalidOperation
+from decimal import localcontext
+from typing import Final
+
+from nautilus_paradex.protocol.errors import NumberError
+
+
+#: Decimal places of prices, sizes and values on the wire (SBE ``Price8``, signed felts).
+SCALE: Final = 8
+UNIT: Final = 10**SCALE
+
+
+def mantissa(text: str) -> int:
+    """
+    Return the decimal string as an exact integer in units of 1e-8.
+
+    Raises
+    ------
+    NumberError
+        If the text is no plain decimal number or carries non-zero digits beyond 8 places.
+
+    """
+    whole, point, fraction = text.partition(".")
+    if point:
+        if len(fraction) > SCALE:
+            if fraction[SCALE:].strip("0"):
+                raise NumberError(text, "has more than 8 decimal places")
+            fraction = fraction[:SCALE]
+        digits = fraction.ljust(SCALE, "0")
+    else:
+        digits = "00000000"
+    unsigned = whole.removeprefix("-")
+    # str.isdigit also accepts other scripts' digits, which int() would take: ASCII only.
+    if not (unsigned + digits).isascii() or not unsigned.isdigit() or not digits.isdigit():
+        raise NumberError(text, "is not a plain decimal number")
+    return int(whole + digits)
+
+
+def mantissa_rounded(text: str) -> int:
+    """
+    Return the decimal string in units of 1e-8, rounded half to even.
+
+    For statistics (greeks, volatilities, volumes), which SBE itself carries with 8 places. Never
+    for a price, size or balance.
+    """
+    value = decimal(text).scaleb(SCALE)
+    with localcontext() as context:
+        context.prec = 60
+        return int(value.to_integral_value())
+
+
+def decimal(text: str) -> Decimal:
+    """
+    Return the decimal string as an exact `Decimal`.
+
+    Raises
+    ------
+    NumberError
+        If the text is no finite decimal number.
+
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise NumberError(text, "is not a decimal number") from None
+    if not value.is_finite():
+        raise NumberError(text, "is not a finite number")
+    return value
+
+
+def optional_decimal(text: str | None) -> Decimal | None:
+    """Return the decimal string as `Decimal`, or None for the venue's absent values (``""``)."""
+    return decimal(text) if text else None
+
+
+def optional_mantissa(text: str | None) -> int | None:
+    """Return the decimal string in units of 1e-8, or None for absent values (``""``)."""
+    return mantissa(text) if text else None
+
+
+def from_mantissa(value: int, scale: int = SCALE) -> Decimal:
+    """Return an integer in units of ``10**-scale`` as an exact, normalized-free `Decimal`."""
+    return Decimal(value).scaleb(-scale)
+
+
+def format_mantissa(value: int) -> str:
+    """Return an integer in units of 1e-8 as the venue writes it: no padding, no exponent."""
+    sign = "-" if value < 0 else ""
+    whole, fraction = divmod(abs(value), UNIT)
+    if not fraction:
+        return f"{sign}{whole}"
+    return f"{sign}{whole}.{fraction:08d}".rstrip("0")
+
+
+def format_decimal(value: Decimal) -> str:
+    """Return a `Decimal` as the venue writes it: plain notation, no padding zeros."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

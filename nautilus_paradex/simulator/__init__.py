@@ -1,0 +1,1 @@
+"""A local Paradex: matching engine, REST and WebSocket server, synthetic market, fault scripts."""
