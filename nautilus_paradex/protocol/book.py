@@ -1,0 +1,133 @@
+"""
+When a book frame may be applied: the sequence rules of PROTOCOL 6.5 and rule S3 as a table.
+
+A snapshot (re)starts the sequence at any number. A delta must be exactly one above the last
+applied frame. Anything else drops the book until the next snapshot.
+"""
+
+from enum import Enum
+from enum import auto
+from typing import Final
+
+from nautilus_paradex.protocol.events import Book
+
+
+class BookState(Enum):
+    """If a market's book may be trusted."""
+
+    AWAITING_SNAPSHOT = auto()
+    IN_SYNC = auto()
+
+
+class FrameKind(Enum):
+    """What a frame is to the last applied one."""
+
+    SNAPSHOT = auto()
+    NEXT = auto()
+    """A delta with exactly the next number."""
+    OLD = auto()
+    """A delta that repeats, or is older than, an applied frame."""
+    GAP = auto()
+    """A delta that skips numbers."""
+
+
+class BookAction(Enum):
+    """What to do with a frame."""
+
+    REBUILD = auto()
+    """Clear the book and apply the frame."""
+    APPLY = auto()
+    IGNORE = auto()
+    RESYNC = auto()
+    """Drop the book; ask for a new snapshot of this market only."""
+
+
+TRANSITIONS: Final[dict[tuple[BookState, FrameKind], tuple[BookAction, BookState]]] = {
+    (BookState.AWAITING_SNAPSHOT, FrameKind.SNAPSHOT): (BookAction.REBUILD, BookState.IN_SYNC),
+    (BookState.AWAITING_SNAPSHOT, FrameKind.NEXT): (
+        BookAction.IGNORE,
+        BookState.AWAITING_SNAPSHOT,
+    ),
+    (BookState.AWAITING_SNAPSHOT, FrameKind.OLD): (BookAction.IGNORE, BookState.AWAITING_SNAPSHOT),
+    (BookState.AWAITING_SNAPSHOT, FrameKind.GAP): (BookAction.IGNORE, BookState.AWAITING_SNAPSHOT),
+    (BookState.IN_SYNC, FrameKind.SNAPSHOT): (BookAction.REBUILD, BookState.IN_SYNC),
+    (BookState.IN_SYNC, FrameKind.NEXT): (BookAction.APPLY, BookState.IN_SYNC),
+    (BookState.IN_SYNC, FrameKind.OLD): (BookAction.IGNORE, BookState.IN_SYNC),
+    (BookState.IN_SYNC, FrameKind.GAP): (BookAction.RESYNC, BookState.AWAITING_SNAPSHOT),
+}
+
+
+class BookSequence:
+    """The sequence of one market's book on one connection."""
+
+    __slots__ = ("gaps", "seq", "state")
+
+    def __init__(self) -> None:
+        self.state = BookState.AWAITING_SNAPSHOT
+        self.seq = 0
+        self.gaps = 0
+
+    def on_frame(self, frame: Book) -> BookAction:
+        """Return what to do with the frame, and take it into account."""
+        action, self.state = TRANSITIONS[self.state, self._kind(frame)]
+        if action in (BookAction.REBUILD, BookAction.APPLY):
+            self.seq = frame.seq
+        elif action is BookAction.RESYNC:
+            self.gaps += 1
+        return action
+
+    def on_disconnect(self) -> None:
+        """Mark the book stale: only a snapshot clears it, whatever its number."""
+        self.state = BookState.AWAITING_SNAPSHOT
+
+    def _kind(self, frame: Book) -> FrameKind:
+        if frame.is_snapshot:
+            return FrameKind.SNAPSHOT
+        if frame.seq == self.seq + 1:
+            return FrameKind.NEXT
+        return FrameKind.OLD if frame.seq <= self.seq else FrameKind.GAP
+
+
+class BookLevels:
+    """
+    One market's book as two maps from price to size, both in units of 1e-8.
+
+    Kept beside the framework's own book to serve late subscribers, and to be compared with REST.
+    """
+
+    __slots__ = ("asks", "bids", "seq", "ts_ns")
+
+    def __init__(self) -> None:
+        self.bids: dict[int, int] = {}
+        self.asks: dict[int, int] = {}
+        self.seq = 0
+        self.ts_ns = 0
+
+    def apply(self, frame: Book) -> None:
+        """Apply a frame that :class:`BookSequence` lets pass."""
+        if frame.is_snapshot:
+            self.clear()
+        for levels, changes in ((self.bids, frame.bids), (self.asks, frame.asks)):
+            for price, size in changes:
+                if size:
+                    levels[price] = size
+                else:
+                    levels.pop(price, None)
+        self.seq = frame.seq
+        self.ts_ns = frame.ts_ns
+
+    def clear(self) -> None:
+        """Drop all levels."""
+        self.bids.clear()
+        self.asks.clear()
+
+    def snapshot(self, market: str) -> Book:
+        """Return the whole book as a snapshot frame, best prices first."""
+        return Book(
+            market=market,
+            seq=self.seq,
+            is_snapshot=True,
+            bids=sorted(self.bids.items(), reverse=True),
+            asks=sorted(self.asks.items()),
+            ts_ns=self.ts_ns,
+        )

@@ -1,0 +1,400 @@
+"""
+One order from its command to its end, free of any framework.
+
+Feed it what the stream, REST answers and queries say, in any order and as often as they say it;
+it returns what has to be told, each thing once.
+"""
+
+from decimal import Decimal
+from enum import Enum
+from enum import auto
+
+import msgspec
+
+from nautilus_paradex.protocol.enums import OrderStatus
+from nautilus_paradex.protocol.enums import OrderType
+from nautilus_paradex.protocol.enums import RequestStatus
+from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.events import RequestInfo
+from nautilus_paradex.protocol.orders.effects import Accepted
+from nautilus_paradex.protocol.orders.effects import AwaitFills
+from nautilus_paradex.protocol.orders.effects import Canceled
+from nautilus_paradex.protocol.orders.effects import CancelRejected
+from nautilus_paradex.protocol.orders.effects import Effect
+from nautilus_paradex.protocol.orders.effects import Expired
+from nautilus_paradex.protocol.orders.effects import Filled
+from nautilus_paradex.protocol.orders.effects import ModifyRejected
+from nautilus_paradex.protocol.orders.effects import Reconcile
+from nautilus_paradex.protocol.orders.effects import Rejected
+from nautilus_paradex.protocol.orders.effects import Triggered
+from nautilus_paradex.protocol.orders.effects import Updated
+from nautilus_paradex.protocol.orders.lifecycle import POST_ONLY_REASON
+from nautilus_paradex.protocol.orders.lifecycle import TRANSITIONS
+from nautilus_paradex.protocol.orders.lifecycle import Phase
+from nautilus_paradex.protocol.orders.lifecycle import Said
+from nautilus_paradex.protocol.orders.lifecycle import Step
+from nautilus_paradex.protocol.orders.lifecycle import said_by
+
+
+_NS_PER_MS = 1_000_000
+
+
+class Source(Enum):
+    """Who says it; REST's and the stream's sequence numbers are unrelated (PROTOCOL 4.3)."""
+
+    STREAM = auto()
+    REST = auto()
+
+
+class Terms(msgspec.Struct, frozen=True, gc=False):
+    """What an order asks for; market orders have no price."""
+
+    size: Decimal
+    price: Decimal | None
+    trigger_price: Decimal | None
+
+
+class OrderTracker:
+    """
+    One order's state and what its holder has been told.
+
+    Parameters
+    ----------
+    client_id : str
+        The client order id; empty for an order of someone else that has none.
+    order_type : OrderType
+        The venue's order type.
+    terms : Terms
+        The terms that the holder knows.
+
+    """
+
+    def __init__(self, client_id: str, order_type: OrderType, terms: Terms) -> None:
+        self.client_id = client_id
+        self.order_id: str | None = None
+        self.order_type = order_type
+        self.told = terms
+        self.phase = Phase.PENDING
+        self.filled = Decimal(0)
+        self.last: OrderUpdate | None = None
+        self.end: OrderUpdate | None = None
+        self.cancel_pending = False
+        self.modifies: list[PendingModify] = []
+        self._last_source = Source.STREAM
+        self._untriggered = False
+        self._settled_requests: set[str] = set()
+        self._ended_as: Said | None = None
+        self._reason = ""
+        self._now_ns = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(client_id={self.client_id!r}, order_id={self.order_id!r}, "
+            f"phase={self.phase.name}, filled={self.filled})"
+        )
+
+    def adopt(self, *, order_id: str | None, filled: Decimal, phase: Phase, terms: Terms) -> None:
+        """
+        Take over what the holder knows after a reconciliation told it by other ways.
+
+        The highest of both fill counts stands: a fill is never counted down.
+        """
+        self.order_id = order_id or self.order_id
+        self.filled = max(self.filled, filled)
+        self.told = terms
+        if phase is Phase.CLOSED or self.phase is Phase.PENDING:
+            self.phase = phase
+        if phase is Phase.CLOSED and self._ended_as is None:
+            self._ended_as = Said.COMPLETE if self.filled >= terms.size else Said.CANCELED
+
+    # -- INPUTS ------------------------------------------------------------------------------------
+
+    def on_update(self, update: OrderUpdate, source: Source) -> list[Effect]:
+        """Return what an order update has to tell; nothing if it is old or repeated."""
+        if self._is_stale(update, source):
+            return []
+        self.order_id = update.order_id or self.order_id
+        self._now_ns = update.updated_ns
+        self._reason = update.cancel_reason
+        # A CLOSED update with the same timestamp may follow one with fewer fills: the last wins.
+        self.last = update
+        self._last_source = source
+        said = said_by(update)
+        effects = self._run(said, update=update)
+        if update.request is not None:
+            effects += self._on_request(update.request, update)
+        self._untriggered = update.status is OrderStatus.UNTRIGGERED
+        return effects
+
+    def on_fill(self, fill: Fill) -> list[Effect]:
+        """
+        Return what a fill has to tell.
+
+        The caller has seen to it that each fill comes here once (`FillLedger`).
+        """
+        self.order_id = fill.order_id or self.order_id
+        self._now_ns = fill.created_ns
+        return self._run(Said.FILL, fill=fill)
+
+    def on_create_denied(self, reason: str, ts_ns: int) -> list[Effect]:
+        """Return what a definitive refusal of the create command has to tell."""
+        self._reason = reason
+        self._now_ns = ts_ns
+        return self._run(Said.DENIED)
+
+    def on_absent(self, reason: str, ts_ns: int) -> list[Effect]:
+        """Return what the proof that the venue does not know the order has to tell (E6)."""
+        self._reason = reason
+        self._now_ns = ts_ns
+        return self._run(Said.ABSENT)
+
+    def on_fills_given_up(self, ts_ns: int) -> list[Effect]:
+        """Tell a held end although fills are missing: they are not to be had (E5)."""
+        if self.phase is not Phase.CLOSING or self.end is None:
+            return []
+        missing = self._expected(self.end) - self.filled
+        self._now_ns = ts_ns
+        effects = self._tell_end(self.end)
+        effects.append(Reconcile(f"{missing} of its fills are not to be had"))
+        return effects
+
+    # -- COMMANDS ----------------------------------------------------------------------------------
+
+    def modify_sent(self, terms: Terms, ts_ns: int) -> "PendingModify":
+        """Note that a modify request is on its way."""
+        pending = PendingModify(terms, ts_ns)
+        self.modifies.append(pending)
+        return pending
+
+    def modify_answered(self, pending: "PendingModify", update: OrderUpdate) -> list[Effect]:
+        """Return what the answer to a modify request has to tell: final only with its result."""
+        if update.request is not None:
+            pending.request_id = update.request.id
+            if update.request.id in self._settled_requests:
+                self._drop_modify(pending)
+        return self.on_update(update, Source.REST)
+
+    def modify_refused(self, pending: "PendingModify", reason: str, ts_ns: int) -> list[Effect]:
+        """Return what a refusal of the modify command itself has to tell."""
+        if pending not in self.modifies:
+            return []
+        self._drop_modify(pending)
+        if self.phase in (Phase.CLOSING, Phase.CLOSED):
+            return []
+        return [ModifyRejected(reason, ts_ns)]
+
+    def cancel_refused(self, reason: str, ts_ns: int) -> list[Effect]:
+        """Return what a refusal of a cancel has to tell, once the order is seen to live on."""
+        self.cancel_pending = False
+        if self.phase in (Phase.CLOSING, Phase.CLOSED):
+            return []
+        return [CancelRejected(reason, ts_ns)]
+
+    @property
+    def is_done(self) -> bool:
+        """If nothing more is expected of the order."""
+        return self.phase is Phase.CLOSED
+
+    @property
+    def missing_fills(self) -> Decimal:
+        """The size of the fills that a held end waits for, base units."""
+        return self._expected(self.end) - self.filled if self.end is not None else Decimal(0)
+
+    # -- STEPS -------------------------------------------------------------------------------------
+
+    def _run(
+        self, said: Said, update: OrderUpdate | None = None, fill: Fill | None = None
+    ) -> list[Effect]:
+        steps, phase = TRANSITIONS[self.phase, said]
+        effects: list[Effect] = []
+        if phase is not None:
+            self.phase = phase
+        for step in steps:
+            effects += self._step(step, said, update, fill)
+        return effects
+
+    def _step(
+        self, step: Step, said: Said, update: OrderUpdate | None, fill: Fill | None
+    ) -> list[Effect]:
+        match step:
+            case Step.ACCEPT:
+                return [Accepted(self._now_ns)]
+            case Step.REJECT:
+                return self._tell_rejected(said)
+            case Step.TRIGGER:
+                return self._tell_triggered(update)
+            case Step.AMEND:
+                return self._tell_updated(update)
+            case Step.COUNT_FILL:
+                return self._count(fill)
+            case Step.LATE_FILL:
+                return self._count_late(fill)
+            case Step.END:
+                return self._end(update)
+            case Step.VANISH:
+                self._ended_as = Said.CANCELED
+                return [Canceled(self._reason, self._now_ns)]
+
+    def _tell_rejected(self, said: Said) -> list[Effect]:
+        self._ended_as = said
+        reason = self._reason or "the venue gave no reason"
+        return [Rejected(reason, self._now_ns, due_post_only=POST_ONLY_REASON in reason)]
+
+    def _tell_triggered(self, update: OrderUpdate | None) -> list[Effect]:
+        if update is None or not self._untriggered or update.status is not OrderStatus.OPEN:
+            return []
+        if self.order_type.is_market:
+            return []  # the framework knows no triggered state of a market order
+        return [Triggered(self._now_ns)]
+
+    def _tell_updated(self, update: OrderUpdate | None) -> list[Effect]:
+        if update is None:
+            return []
+        terms = self._terms(update)
+        if terms == self.told or terms.size < self.filled:
+            return []
+        self.told = terms
+        self._settle_request(update.request, applied=True)
+        return [Updated(terms.size, terms.price, terms.trigger_price, self._now_ns)]
+
+    def _count(self, fill: Fill | None) -> list[Effect]:
+        if fill is None:
+            return []
+        self.filled += fill.size
+        if self.filled >= self.told.size and self.phase is Phase.WORKING:
+            self.phase = Phase.CLOSED
+            self._ended_as = Said.COMPLETE
+        return [Filled(fill)]
+
+    def _count_late(self, fill: Fill | None) -> list[Effect]:
+        if fill is None:
+            return []
+        self.filled += fill.size
+        if self._ended_as is Said.CANCELED and self.filled <= self.told.size:
+            effects: list[Effect] = [Filled(fill)]
+            if self.filled < self.told.size:
+                # A fill reopens a canceled order in the framework: close it again (P6).
+                effects.append(Canceled(self._reason, self._now_ns))
+            return effects
+        return [Reconcile(f"fill {fill.fill_id} came after the order had ended")]
+
+    def _end(self, update: OrderUpdate | None) -> list[Effect]:
+        self.end = update or self.end
+        if self.end is None:  # CLOSING is only entered with an end
+            return [Reconcile("an end without an update")]
+        missing = self._expected(self.end) - self.filled
+        if missing > 0:
+            already_waiting = self.phase is Phase.CLOSING
+            self.phase = Phase.CLOSING
+            return [] if already_waiting else [AwaitFills(missing)]
+        return self._tell_end(self.end)
+
+    def _tell_end(self, end: OrderUpdate) -> list[Effect]:
+        said = said_by(end)
+        self.phase = Phase.CLOSED
+        self._ended_as = said
+        self.modifies.clear()
+        self.cancel_pending = False
+        if said is Said.COMPLETE:
+            return self._shrink_to_filled()
+        if said is Said.EXPIRED:
+            return [Expired(end.updated_ns)]
+        self._ended_as = Said.CANCELED
+        return [Canceled(end.cancel_reason, end.updated_ns)]
+
+    def _shrink_to_filled(self) -> list[Effect]:
+        # The venue may cut a reduce-only order to what was filled without saying so before.
+        if self.end is None or self.filled >= self.told.size:
+            return []
+        self.told = msgspec.structs.replace(self.told, size=self.filled)
+        if not self.filled:
+            return [Canceled(self.end.cancel_reason, self.end.updated_ns)]
+        return [
+            Updated(self.filled, self.told.price, self.told.trigger_price, self.end.updated_ns),
+            Reconcile("the venue ended it as filled below its size"),
+        ]
+
+    # -- REQUESTS ----------------------------------------------------------------------------------
+
+    def _on_request(self, request: RequestInfo, update: OrderUpdate) -> list[Effect]:
+        if request.id in self._settled_requests:
+            return []
+        if request.status not in (RequestStatus.SUCCESS, RequestStatus.REJECTED):
+            return []
+        ours = self._settle_request(request, applied=False)
+        if not ours or self.phase in (Phase.CLOSING, Phase.CLOSED):
+            return []
+        if request.status is RequestStatus.REJECTED:
+            return [ModifyRejected(request.message or "rejected", update.updated_ns)]
+        # Nothing differs from what was told, but the holder still waits for the outcome.
+        told = self.told
+        return [Updated(told.size, told.price, told.trigger_price, update.updated_ns)]
+
+    def _settle_request(self, request: RequestInfo | None, *, applied: bool) -> bool:
+        if request is None or request.id in self._settled_requests:
+            return False
+        if applied and request.status is RequestStatus.REJECTED:
+            return False
+        self._settled_requests.add(request.id)
+        for pending in self.modifies:
+            if pending.request_id == request.id:
+                self._drop_modify(pending)
+                return True
+        # The notification may come before the answer that names the request: the oldest unnamed
+        # request is the one, since the venue handles an order's requests in turn.
+        for pending in self.modifies:
+            if pending.request_id is None:
+                pending.request_id = request.id
+                self._drop_modify(pending)
+                return True
+        return False
+
+    def _drop_modify(self, pending: "PendingModify") -> None:
+        if pending in self.modifies:
+            self.modifies.remove(pending)
+
+    # -- READINGS ----------------------------------------------------------------------------------
+
+    def _is_stale(self, update: OrderUpdate, source: Source) -> bool:
+        last = self.last
+        if last is None:
+            return False
+        # REST and JSON truncate to milliseconds what SBE gives in microseconds.
+        ours, theirs = last.updated_ns // _NS_PER_MS, update.updated_ns // _NS_PER_MS
+        if theirs != ours:
+            return theirs < ours
+        if source is self._last_source is Source.STREAM:
+            return update.seq <= last.seq
+        return _progress(update) < _progress(last)
+
+    def _terms(self, update: OrderUpdate) -> Terms:
+        return Terms(update.size, update.price, update.trigger_price)
+
+    @staticmethod
+    def _expected(end: OrderUpdate) -> Decimal:
+        return end.size - end.remaining_size
+
+
+class PendingModify:
+    """A modify request whose outcome is not known yet."""
+
+    __slots__ = ("request_id", "sent_ns", "terms")
+
+    def __init__(self, terms: Terms, sent_ns: int) -> None:
+        self.terms = terms
+        self.sent_ns = sent_ns
+        self.request_id: str | None = None
+
+
+_STATUS_ORDER = {
+    OrderStatus.NEW: 0,
+    OrderStatus.UNTRIGGERED: 1,
+    OrderStatus.OPEN: 2,
+    OrderStatus.CLOSED: 3,
+}
+
+
+def _progress(update: OrderUpdate) -> tuple[int, Decimal]:
+    """Return how far an order has come, to order updates of one millisecond."""
+    return (_STATUS_ORDER[update.status], update.filled_size)
