@@ -14,8 +14,11 @@ from nautilus_paradex.protocol.orders.effects import Triggered
 from nautilus_paradex.protocol.orders.effects import Updated
 from nautilus_paradex.protocol.orders.ledger import FillLedger
 from nautilus_paradex.protocol.orders.lifecycle import Phase
+from nautilus_paradex.protocol.orders.registry import OrderRegistry
 from nautilus_paradex.protocol.orders.tracker import OrderTracker
+from nautilus_paradex.protocol.orders.tracker import PendingModify
 from nautilus_paradex.protocol.orders.tracker import Source
+from nautilus_paradex.protocol.orders.tracker import Terms
 
 
 __all__ = [
@@ -28,11 +31,14 @@ __all__ = [
     "FillLedger",
     "Filled",
     "ModifyRejected",
+    "OrderRegistry",
     "OrderTracker",
+    "PendingModify",
     "Phase",
     "Reconcile",
     "Rejected",
     "Source",
+    "Terms",
     "Triggered",
     "Updated",
 ]

@@ -67,11 +67,16 @@ class OrderTracker:
         The venue's order type.
     terms : Terms
         The terms that the holder knows.
+    external : bool, default False
+        If the holder did not place it: it is told by reports, never by events (rule E9).
 
     """
 
-    def __init__(self, client_id: str, order_type: OrderType, terms: Terms) -> None:
+    def __init__(
+        self, client_id: str, order_type: OrderType, terms: Terms, *, external: bool = False
+    ) -> None:
         self.client_id = client_id
+        self.external = external
         self.order_id: str | None = None
         self.order_type = order_type
         self.told = terms

@@ -1,0 +1,478 @@
+"""
+A stream that never gives up: one owner task from the first connection to the close (rule S4).
+
+The owner connects, authenticates, arms cancel-on-disconnect, subscribes, lets the room reconcile,
+and only then calls the stream healthy. Whatever goes wrong on the way, it starts again, 1 s
+doubling to 16 s with jitter, within the venue's connection limits.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from typing import Final
+from typing import Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from nautilus_paradex.network.limits import RateLimiter
+from nautilus_paradex.network.limits import Scope
+from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.session import Counters
+from nautilus_paradex.network.session import Session
+from nautilus_paradex.network.session import SessionHandler
+from nautilus_paradex.network.status import StreamStatus
+from nautilus_paradex.network.subscriptions import Subscriptions
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.websocket import HandshakeRefused
+from nautilus_paradex.protocol import sbe
+from nautilus_paradex.protocol.channels import Channel
+from nautilus_paradex.protocol.connection import OPEN_STATES
+from nautilus_paradex.protocol.connection import ConnectionInput
+from nautilus_paradex.protocol.connection import ConnectionState
+from nautilus_paradex.protocol.connection import advance
+from nautilus_paradex.protocol.connection import backoff_ceiling
+from nautilus_paradex.protocol.errors import AuthenticationError
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import VenueError
+from nautilus_paradex.protocol.subscription import SubscriptionInput
+from nautilus_paradex.protocol.subscription import SubscriptionState
+
+
+_State = ConnectionState
+_Input = ConnectionInput
+
+#: Requests in flight while subscriptions are restored: no burst, and no round trip each either.
+_RESTORE_CONCURRENCY: Final = 32
+
+#: What the venue says when a channel is already subscribed, or not: harmless (PROTOCOL 6.2).
+_BENIGN_WORDS: Final = ("already", "duplicate", "not subscribed", "unknown subscription")
+
+
+class Tokens(Protocol):
+    """Where a private stream gets its JWT from."""
+
+    async def token(self) -> str:
+        """Return a token that is fresh enough to authenticate with."""
+
+    async def refresh(self, rejected_token: str) -> str:
+        """Return another token than the one that the venue refused."""
+
+
+class StreamHandler(SessionHandler, Protocol):
+    """The room that owns a stream."""
+
+    def on_stream_state(self, state: ConnectionState) -> None:
+        """Take notice of a state change."""
+
+    def on_stream_refusal(self, channel: Channel, error: ParadexError) -> None:
+        """Take notice of a subscription that the venue refused on (re)connection."""
+
+    async def on_stream_restored(self, epoch: int) -> None:
+        """Prove that nothing was missed; the stream is healthy when this returns."""
+
+
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream behaves; times in seconds."""
+
+    name: str
+    url: str
+    sbe_versions: tuple[int, ...] = sbe.SUPPORTED_VERSIONS
+    """Schema versions to ask for, in this order; plain JSON comes after the last."""
+    cancel_on_disconnect: bool = False
+    connect_timeout: float = 10.0
+    request_timeout: float = 10.0
+    idle_timeout: float = 60.0
+    reconnect_delay_initial: float = 1.0
+    reconnect_delay_max: float = 16.0
+    proxy: str | None = None
+
+
+class ParadexStream:
+    """
+    One supervised WebSocket stream.
+
+    Parameters
+    ----------
+    settings : StreamSettings
+        How it behaves.
+    handler : StreamHandler
+        The room that owns it.
+    timing : Timing
+        Clock, sleep and randomness.
+    limiter : RateLimiter
+        The venue's connection limits, shared by all streams of an address.
+    log : Log
+        Where it says what happens.
+    tokens : Tokens, optional
+        For a private stream.
+
+    """
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        handler: StreamHandler,
+        *,
+        timing: Timing,
+        limiter: RateLimiter,
+        log: Log,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self.settings = settings
+        self._handler = handler
+        self._timing = timing
+        self._limiter = limiter
+        self._log = log
+        self._tokens = tokens
+        self._state = _State.IDLE
+        self._session: Session | None = None
+        self._counters = Counters()
+        self._subscriptions = Subscriptions()
+        self._owner: asyncio.Task[None] | None = None
+        self._healthy = asyncio.Event()
+        self._sbe_version: int | None = None
+        self._node_id = ""
+        self._epoch = 0
+        self._failed_attempts = 0
+        self._last_error: ParadexError | None = None
+
+    # -- LIFE --------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the stream is on its way to health."""
+        return self._state
+
+    @property
+    def is_healthy(self) -> bool:
+        """If everything that is wanted flows and nothing is known to be missed."""
+        return self._state is _State.HEALTHY
+
+    @property
+    def last_error(self) -> ParadexError | None:
+        """What went wrong last; None after the stream became healthy."""
+        return self._last_error
+
+    def start(self) -> None:
+        """Start the owner task."""
+        self._advance(_Input.START)
+        self._owner = asyncio.get_running_loop().create_task(
+            self._own(), name=f"paradex stream {self.settings.name}"
+        )
+
+    async def wait_healthy(self, timeout: float) -> None:
+        """
+        Wait until the stream is healthy.
+
+        Raises
+        ------
+        ParadexError
+            What went wrong last, if it does not become healthy within `timeout` seconds.
+
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._healthy.wait()
+        except TimeoutError:
+            if self._last_error is not None:
+                raise self._last_error from None
+            raise TransportError(
+                f"stream {self.settings.name} is not healthy after {timeout:g} s", sent=False
+            ) from None
+
+    async def close(self) -> None:
+        """Close the stream, whatever it is doing."""
+        if self._state is not _State.CLOSED:
+            self._advance(_Input.CLOSE)
+        owner, self._owner = self._owner, None
+        if owner is not None and owner is not asyncio.current_task():
+            owner.cancel()
+            with suppress(asyncio.CancelledError):
+                await owner
+
+    def reconnect(self, reason: str) -> None:
+        """Give the present socket up and open another."""
+        if self._session is not None:
+            self._log.warning(f"[{self.settings.name}] reconnecting: {reason}")
+            self._session.abandon(reason)
+
+    def status(self) -> StreamStatus:
+        """Return the stream's health."""
+        session = self._session
+        return StreamStatus(
+            name=self.settings.name,
+            state=self._state.name,
+            healthy=self.is_healthy,
+            connected=self._state in OPEN_STATES,
+            url=self.settings.url,
+            sbe_version=self._sbe_version,
+            node_id=self._node_id,
+            subscriptions=len(self._subscriptions),
+            confirmed=self._subscriptions.confirmed_count,
+            epoch=self._epoch,
+            reconnects=max(0, self._epoch - 1),
+            failed_attempts=self._failed_attempts,
+            frames=self._counters.frames,
+            last_frame_age_secs=None if session is None else session.last_frame_age,
+            undecodable=self._counters.undecodable,
+            skipped=self._counters.skipped,
+            last_error="" if self._last_error is None else str(self._last_error),
+        )
+
+    # -- REQUESTS ----------------------------------------------------------------------------------
+
+    async def subscribe(self, channel: Channel) -> None:
+        """
+        Want a channel, now and after every reconnect, and wait for the venue's word.
+
+        Without an open socket the channel is asked for on the next one.
+
+        Raises
+        ------
+        VenueError
+            The venue's refusal.
+        TransportError
+            No acknowledgement within the deadline; the stream reconnects and asks again.
+
+        """
+        state = self._subscriptions.want(channel)
+        if state is SubscriptionState.WANTED and self._may_request:
+            await self._request_channel(channel)
+
+    async def unsubscribe(self, channel: Channel) -> None:
+        """Stop wanting a channel; a reconnect does not bring it back."""
+        before = self._subscriptions.state(channel.name)
+        state = self._subscriptions.feed(channel.name, SubscriptionInput.LEAVE)
+        if state is not SubscriptionState.LEAVING or before is SubscriptionState.LEAVING:
+            return
+        try:
+            await self.call("unsubscribe", {"channel": channel.name})
+        except VenueError as e:
+            self._log.debug(f"[{self.settings.name}] unsubscribe {channel.name}: {e}")
+        finally:
+            state = self._subscriptions.feed(channel.name, SubscriptionInput.LEFT)
+        if state is SubscriptionState.WANTED and self._may_request:
+            await self._request_channel(channel)
+
+    async def resubscribe(self, channel: Channel) -> None:
+        """Leave a channel and ask for it again: the venue answers with a new snapshot (S3)."""
+        await self.unsubscribe(channel)
+        await self.subscribe(channel)
+
+    def is_confirmed(self, channel: Channel) -> bool:
+        """If the venue has acknowledged the channel on the present connection."""
+        return self._subscriptions.is_confirmed(channel.name)
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, Any] | Sequence[Any],
+        *,
+        order: bool = False,
+        timeout: float | None = None,
+    ) -> msgspec.Raw:
+        """
+        Send a request and return its result.
+
+        Parameters
+        ----------
+        order : bool, default False
+            If it is an order command: its id comes from a range of its own.
+        timeout : float, optional
+            Seconds; the settings' request timeout by default.
+
+        Raises
+        ------
+        VenueError
+            The venue's error reply.
+        TransportError
+            Not connected (nothing was sent), or no answer (`sent` is True).
+
+        """
+        if self._session is None:
+            raise TransportError(f"stream {self.settings.name} is not connected", sent=False)
+        seconds = timeout if timeout is not None else self.settings.request_timeout
+        return await self._session.call(method, params, order=order, timeout=seconds)
+
+    # -- THE OWNER ---------------------------------------------------------------------------------
+
+    async def _own(self) -> None:
+        try:
+            while True:
+                await self._live_once()
+                self._advance(_Input.LOST)
+                await self._pause()
+                self._advance(_Input.DUE)
+        finally:
+            await self._drop_session()
+
+    async def _live_once(self) -> None:
+        """Live through one connection; return when it is lost."""
+        try:
+            session = await self._open()
+            self._advance(_Input.OPENED)
+            await _while_open(session, self._authenticate())
+            self._advance(_Input.AUTHENTICATED)
+            await _while_open(session, self._restore())
+            self._advance(_Input.RESTORED)
+            await _while_open(session, self._handler.on_stream_restored(self._epoch))
+            self._advance(_Input.RECONCILED)
+            self._failed_attempts = 0
+            self._last_error = None
+            self._healthy.set()
+            self._note_loss(TransportError((await asyncio.shield(session.lost)).reason, sent=False))
+        except ParadexError as e:
+            self._note_loss(e)
+        except Exception as e:  # the owner survives a fault of its room, loudly
+            self._log.exception(f"[{self.settings.name}] unexpected failure", e)
+            self._note_loss(TransportError(f"{type(e).__name__}: {e}", sent=False))
+        finally:
+            self._healthy.clear()
+            await self._drop_session()
+
+    async def _open(self) -> Session:
+        headers: dict[str, str] = {}
+        if self._tokens is not None:
+            headers["Authorization"] = f"Bearer {await self._tokens.token()}"
+        session = await self._negotiate(headers)
+        self._session = session
+        self._epoch += 1
+        session.watch(self.settings.idle_timeout)
+        version = self._sbe_version
+        encoding = "JSON" if version is None else f"SBE schema version {version}"
+        self._log.info(f"[{self.settings.name}] connected to {self.settings.url} ({encoding})")
+        return session
+
+    async def _negotiate(self, headers: Mapping[str, str]) -> Session:
+        """Open a session with the highest encoding that the venue serves (rule S1)."""
+        refusal: HandshakeRefused | None = None
+        for version in (*self.settings.sbe_versions, None):
+            self._sbe_version = version
+            await self._limiter.acquire(Scope.WS_CONNECT)
+            session = Session(
+                self.settings.name, self._handler, self._timing, self._log, self._counters
+            )
+            try:
+                await session.open(
+                    self._url(version),
+                    headers=headers,
+                    timeout_secs=self.settings.connect_timeout,
+                    proxy=self.settings.proxy,
+                )
+            except HandshakeRefused as e:
+                if e.status != 400:
+                    raise
+                encoding = "JSON" if version is None else f"SBE schema version {version}"
+                self._log.warning(f"[{self.settings.name}] the venue refuses {encoding}")
+                refusal = e
+            else:
+                return session
+        raise refusal or HandshakeRefused(400)
+
+    async def _authenticate(self) -> None:
+        if self._tokens is None:
+            return
+        token = await self._tokens.token()
+        try:
+            result = await self.call("auth", {"bearer": token})
+        except AuthenticationError:
+            token = await self._tokens.refresh(token)
+            result = await self.call("auth", {"bearer": token})
+        self._node_id = msgspec.json.decode(result, type=_AuthResult).node_id
+        self._log.info(f"[{self.settings.name}] authenticated at node {self._node_id or 'unknown'}")
+        if self.settings.cancel_on_disconnect:
+            await self.call("order.cancel_on_disconnect", {"enabled": True})
+            self._log.info(f"[{self.settings.name}] cancel-on-disconnect is armed")
+
+    async def _restore(self) -> None:
+        gate = asyncio.Semaphore(_RESTORE_CONCURRENCY)
+
+        async def restore(channel: Channel) -> None:
+            async with gate:
+                try:
+                    await self._request_channel(channel)
+                except VenueError as e:
+                    self._handler.on_stream_refusal(channel, e)
+
+        async with asyncio.TaskGroup() as group:
+            for channel in self._subscriptions.wanted():
+                group.create_task(restore(channel))
+
+    async def _pause(self) -> None:
+        settings = self.settings
+        ceiling = backoff_ceiling(
+            self._failed_attempts, settings.reconnect_delay_initial, settings.reconnect_delay_max
+        )
+        # Full jitter would allow a storm of instant attempts: half of the delay is certain.
+        await self._timing.sleep(ceiling * (0.5 + 0.5 * self._timing.random()))
+
+    async def _drop_session(self) -> None:
+        session, self._session = self._session, None
+        self._subscriptions.feed_all(SubscriptionInput.LOST)
+        if session is not None:
+            await session.close()
+
+    # -- INTERNAL ----------------------------------------------------------------------------------
+
+    @property
+    def _may_request(self) -> bool:
+        # While AUTHENTICATING the channel waits for the restore that follows.
+        return self._state in OPEN_STATES and self._state is not _State.AUTHENTICATING
+
+    async def _request_channel(self, channel: Channel) -> None:
+        name = channel.name
+        self._subscriptions.feed(name, SubscriptionInput.REQUEST)
+        try:
+            await self.call("subscribe", channel.subscribe_params)
+        except VenueError as e:
+            if not any(word in str(e).lower() for word in _BENIGN_WORDS):
+                self._subscriptions.feed(name, SubscriptionInput.REFUSAL)
+                raise
+            self._log.debug(f"[{self.settings.name}] subscribe {name}: {e}")
+        except TransportError:
+            # A socket that does not answer a request is sick, whatever else it still sends.
+            self.reconnect(f"no acknowledgement of {name}")
+            raise
+        self._subscriptions.feed(name, SubscriptionInput.ACK)
+
+    def _url(self, version: int | None) -> str:
+        if version is None:
+            return self.settings.url
+        query = urlencode({"sbeSchemaId": sbe.SCHEMA_ID, "sbeSchemaVersion": version})
+        return f"{self.settings.url}{'&' if '?' in self.settings.url else '?'}{query}"
+
+    def _note_loss(self, error: ParadexError) -> None:
+        self._failed_attempts += 1
+        self._last_error = error
+        self._log.warning(f"[{self.settings.name}] connection lost: {error}")
+
+    def _advance(self, event: ConnectionInput) -> None:
+        self._state = advance(self._state, event)
+        self._handler.on_stream_state(self._state)
+
+
+async def _while_open[T](session: Session, work: Awaitable[T]) -> T:
+    """Await work, but not longer than the session lives."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task, session.lost}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, ParadexError, ExceptionGroup):
+                await task
+    if task.cancelled() or (session.lost.done() and task.exception() is not None):
+        raise TransportError(session.lost.result().reason, sent=False)
+    try:
+        return task.result()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+class _AuthResult(msgspec.Struct):
+    node_id: str = ""

@@ -1,0 +1,231 @@
+"""
+One WebSocket, from its handshake to its end.
+
+Built on picows: frames arrive by callback inside the transport's read, so nothing on the read
+path awaits (rule S9). A socket is used once; the supervisor opens a new one.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from picows import WSError
+from picows import WSFrame
+from picows import WSHandshakeError
+from picows import WSListener
+from picows import WSMsgType
+from picows import WSTransport
+from picows import ws_connect
+
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import TransportError
+
+
+#: A book snapshot of thousands of levels stays far below; a larger frame is not the venue's.
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
+
+NORMAL_CLOSE: Final = 1000
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """Why a socket is gone."""
+
+    reason: str
+    close_code: int | None = None
+
+
+class HandshakeRefused(TransportError):  # noqa: N818 - it names what happened
+    """
+    The server answered the upgrade with an HTTP status.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status; 400 is the venue's answer to an SBE version that it does not serve.
+
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the WebSocket upgrade was refused with HTTP {status}", sent=False)
+        self.status = status
+
+
+class WebSocket(WSListener):  # type: ignore[misc]  # picows ships no base class stubs to subclass
+    """
+    One open socket.
+
+    Parameters
+    ----------
+    on_text, on_binary : Callable[[bytes], None]
+        Called for each whole message, inside the read.
+    monotonic : Callable[[], float]
+        Seconds of a clock that never goes back.
+
+    """
+
+    def __init__(
+        self,
+        on_text: Callable[[bytes], None],
+        on_binary: Callable[[bytes], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._on_text = on_text
+        self._on_binary = on_binary
+        self._monotonic = monotonic
+        self._transport: WSTransport | None = None
+        self._parts: list[bytes] = []
+        self._parts_type = WSMsgType.TEXT
+        self._close_code: int | None = None
+        self._close_reason = ""
+        self.last_frame_at = monotonic()
+        self.frames = 0
+        self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
+
+    # -- COMMANDS ----------------------------------------------------------------------------------
+
+    def send_text(self, payload: bytes) -> None:
+        """
+        Write a text frame.
+
+        Raises
+        ------
+        TransportError
+            If the socket is gone; nothing was written.
+
+        """
+        if self._transport is None or self.lost.done() or self._transport.is_disconnected:
+            raise TransportError("the WebSocket is not connected", sent=False)
+        self._transport.send(WSMsgType.TEXT, payload)
+
+    def abandon(self, reason: str) -> None:
+        """Give the socket up at once, without the closing handshake."""
+        self._set_lost(Loss(reason))
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
+    async def close(self) -> None:
+        """Say goodbye and wait until the socket is gone."""
+        transport = self._transport
+        self._set_lost(Loss("closed by us", NORMAL_CLOSE))
+        if transport is None or transport.is_disconnected:
+            return
+        transport.send_close(NORMAL_CLOSE, b"")
+        transport.disconnect()
+        try:
+            async with asyncio.timeout(2.0):
+                await transport.wait_disconnected()
+        except TimeoutError:
+            transport.disconnect(graceful=False)
+
+    # -- PICOWS CALLBACKS --------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Take the transport."""
+        self._transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Hand a whole message to its callback."""
+        self.last_frame_at = self._monotonic()
+        self.frames += 1
+        kind = frame.msg_type
+        if kind in (WSMsgType.BINARY, WSMsgType.TEXT):
+            if frame.fin:
+                self._deliver(kind, frame.get_payload_as_bytes())
+            else:
+                self._parts_type = kind
+                self._parts = [frame.get_payload_as_bytes()]
+        elif kind is WSMsgType.CONTINUATION:
+            self._continue(frame)
+        elif kind is WSMsgType.CLOSE:
+            self._note_close(frame.get_payload_as_bytes())
+            transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Tell the owner why the socket is gone."""
+        if self._close_code is None:
+            self._set_lost(Loss("the connection was dropped without a close frame", 1006))
+        else:
+            self._set_lost(Loss(f"closed by the venue: {self._close_reason}", self._close_code))
+
+    # -- INTERNAL ----------------------------------------------------------------------------------
+
+    def _deliver(self, kind: WSMsgType, payload: bytes) -> None:
+        if kind is WSMsgType.BINARY:
+            self._on_binary(payload)
+        else:
+            self._on_text(payload)
+
+    def _continue(self, frame: WSFrame) -> None:
+        self._parts.append(frame.get_payload_as_bytes())
+        if sum(map(len, self._parts)) > MAX_FRAME_BYTES:
+            self._parts = []
+            self.abandon(f"a message is larger than {MAX_FRAME_BYTES} bytes")
+        elif frame.fin:
+            payload, self._parts = b"".join(self._parts), []
+            self._deliver(self._parts_type, payload)
+
+    def _note_close(self, payload: bytes) -> None:
+        self._close_code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+        self._close_reason = payload[2:].decode("utf-8", "replace")[:120] or "no reason given"
+
+    def _set_lost(self, loss: Loss) -> None:
+        if not self.lost.done():
+            self.lost.set_result(loss)
+
+
+async def open_websocket(
+    url: str,
+    *,
+    on_text: Callable[[bytes], None],
+    on_binary: Callable[[bytes], None],
+    monotonic: Callable[[], float],
+    headers: Mapping[str, str] | None = None,
+    timeout_secs: float = 10.0,
+    proxy: str | None = None,
+) -> WebSocket:
+    """
+    Open a socket.
+
+    TLS is always verified. Redirects are not followed: they could carry credentials elsewhere.
+
+    Raises
+    ------
+    HandshakeRefused
+        If the server answers with an HTTP status.
+    TransportError
+        If there is no usable answer within `timeout_secs`.
+
+    """
+    context = ssl.create_default_context() if urlsplit(url).scheme == "wss" else None
+    try:
+        async with asyncio.timeout(timeout_secs):
+            _, listener = await ws_connect(
+                lambda: WebSocket(on_text, on_binary, monotonic),
+                url,
+                ssl_context=context,
+                websocket_handshake_timeout=timeout_secs,
+                extra_headers=dict(headers) if headers else None,
+                max_redirects=0,
+                max_frame_size=MAX_FRAME_BYTES,
+                enable_auto_pong=True,
+                proxy=proxy,
+                # The loop's own transports: the framework picks the loop, and tests wrap it.
+                use_aiofastnet=False,
+            )
+    except WSHandshakeError as e:
+        if e.response is not None:
+            raise HandshakeRefused(int(e.response.status)) from None
+        raise TransportError(f"the WebSocket handshake failed: {e}", sent=False) from None
+    except TimeoutError:
+        raise TransportError(
+            f"no WebSocket handshake within {timeout_secs:g} s", sent=False
+        ) from None
+    except (OSError, WSError, ValueError) as e:
+        raise TransportError(f"cannot connect: {type(e).__name__}: {e}", sent=False) from None
+    if not isinstance(listener, WebSocket):  # ws_connect is typed by its base class
+        raise ParadexError("the WebSocket library returned another listener")
+    return listener
