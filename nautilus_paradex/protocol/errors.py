@@ -19,6 +19,7 @@ One tree of errors; each carries fields and composes its own text.
 command may have been carried out all the same: only the venue's own state can tell (rule E6).
 """
 
+import re
 from typing import Final
 
 
@@ -352,6 +353,7 @@ def from_rpc(code: int, message: str, data: object = None) -> VenueError:
 
 
 _NAMED_CODES: Final = DEFINITIVE_CODES | TRANSIENT_CODES
+_WORD: Final = re.compile("[A-Z_]+")
 
 
 def _named_code(message: str, data: object) -> str | None:
@@ -361,7 +363,7 @@ def _named_code(message: str, data: object) -> str | None:
     elif isinstance(data, dict):
         texts.extend(str(data[key]) for key in ("error", "code", "message") if key in data)
     for text in texts:
-        for word in text.replace(":", " ").replace(",", " ").split():
-            if word in _NAMED_CODES:
-                return word
+        for word in _WORD.finditer(text):
+            if word[0] in _NAMED_CODES:
+                return word[0]
     return None

@@ -6,9 +6,10 @@ mantissas in units of 1e-8. Both become Python integers or :class:`~decimal.Deci
 is involved anywhere.
 """
 
+import re
+from decimal import ROUND_HALF_EVEN
+from decimal import Context
 from decimal import Decimal
-from decimal import InvalidOperation
-from decimal import localcontext
 from typing import Final
 
 from nautilus_paradex.protocol.errors import NumberError
@@ -17,6 +18,12 @@ from nautilus_paradex.protocol.errors import NumberError
 #: Decimal places of prices, sizes and values on the wire (SBE ``Price8``, signed felts).
 SCALE: Final = 8
 UNIT: Final = 10**SCALE
+
+# Longer texts are no amounts; int() and Decimal arithmetic would refuse or stall on them.
+_MAX_DIGITS: Final = 64
+# Plain or scientific, ASCII digits only: Decimal() would also take underscores and spaces.
+_DECIMAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_EXACT: Final = Context(prec=2 * _MAX_DIGITS + 128, rounding=ROUND_HALF_EVEN)
 
 
 def mantissa(text: str) -> int:
@@ -29,6 +36,8 @@ def mantissa(text: str) -> int:
         If the text is no plain decimal number or carries non-zero digits beyond 8 places.
 
     """
+    if len(text) > _MAX_DIGITS:
+        raise NumberError(text, "is longer than any amount")
     whole, point, fraction = text.partition(".")
     if point:
         if len(fraction) > SCALE:
@@ -45,17 +54,20 @@ def mantissa(text: str) -> int:
     return int(whole + digits)
 
 
-def mantissa_rounded(text: str) -> int:
+def mantissa_rounded(text: str, scale: int = SCALE) -> int:
     """
-    Return the decimal string in units of 1e-8, rounded half to even.
+    Return the decimal string in units of ``10**-scale``, rounded half to even.
 
-    For statistics (greeks, volatilities, volumes), which SBE itself carries with 8 places. Never
-    for a price, size or balance.
+    For statistics (greeks, volatilities, volumes), which SBE itself carries with 8 places and
+    some rates with 12. Never for a price, size or balance.
+
+    Raises
+    ------
+    NumberError
+        If the text is no finite decimal number.
+
     """
-    value = decimal(text).scaleb(SCALE)
-    with localcontext() as context:
-        context.prec = 60
-        return int(value.to_integral_value())
+    return int(decimal(text).scaleb(scale, _EXACT).to_integral_value(context=_EXACT))
 
 
 def decimal(text: str) -> Decimal:
@@ -68,13 +80,11 @@ def decimal(text: str) -> Decimal:
         If the text is no finite decimal number.
 
     """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise NumberError(text, "is not a decimal number") from None
-    if not value.is_finite():
-        raise NumberError(text, "is not a finite number")
-    return value
+    if len(text) > _MAX_DIGITS:
+        raise NumberError(text, "is longer than any amount")
+    if not _DECIMAL.fullmatch(text):
+        raise NumberError(text, "is not a decimal number")
+    return Decimal(text)
 
 
 def optional_decimal(text: str | None) -> Decimal | None:
@@ -89,7 +99,7 @@ def optional_mantissa(text: str | None) -> int | None:
 
 def from_mantissa(value: int, scale: int = SCALE) -> Decimal:
     """Return an integer in units of ``10**-scale`` as an exact, normalized-free `Decimal`."""
-    return Decimal(value).scaleb(-scale)
+    return Decimal(value).scaleb(-scale, _EXACT)
 
 
 def format_mantissa(value: int) -> str:
