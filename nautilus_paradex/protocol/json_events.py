@@ -51,6 +51,8 @@ type JsonOnly = (
 _NS_PER_MS: Final = 1_000_000
 #: SBE carries funding rates of summaries with 12 places.
 _RATE_SCALE: Final = 12
+#: Names that the venue gave up (PROTOCOL 12, 2026-07-22); rows of history may still hold them.
+_OLD_FILL_TYPES: Final = {"TRANSFER": FillType.UNWIND_TRANSFER}
 
 
 def decode_channel(
@@ -100,7 +102,7 @@ def trade(message: messages.TradeMessage) -> events.Trade:
         side=message.side,
         price_e8=_e8(message.price, "price"),
         size_e8=_e8(message.size, "size"),
-        trade_type=message.trade_type,
+        trade_type=_OLD_FILL_TYPES.get(message.trade_type, message.trade_type),
         created_ns=_ns(message.created_at),
         published_ns=None,
     )
@@ -268,10 +270,6 @@ def _request_info(message: messages.RequestInfoMessage | None) -> events.Request
         status=strict(RequestStatus, message.status, "request_info.status"),
         message=message.message,
     )
-
-
-#: Names that the venue gave up (PROTOCOL 12, 2026-07-22); rows of history may still hold them.
-_OLD_FILL_TYPES: Final = {"TRANSFER": FillType.UNWIND_TRANSFER}
 
 
 def fill(message: messages.FillMessage) -> events.Fill:

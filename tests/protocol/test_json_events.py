@@ -379,6 +379,14 @@ def test_the_trade_of_protocol_6_4_equals_the_sbe_vector_of_7_7() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [("RPI", "RPI"), ("TRANSFER", "UNWIND_TRANSFER"), ("NEWFANGLED", "NEWFANGLED"), (None, "")],
+)
+def test_a_trade_type_is_a_reference_value_and_may_be_unknown(sent: str, read: str) -> None:
+    assert decode(f"trades.{M}", trade_type=sent).trade_type == read
+
+
 def test_funding_is_exact() -> None:
     assert decode(f"funding_data.{M}") == events.FundingData(
         market=M,
