@@ -67,6 +67,11 @@ class BookSequence:
         self.seq = 0
         self.gaps = 0
 
+    @property
+    def in_sync(self) -> bool:
+        """If every frame since the last snapshot was applied."""
+        return self.state is BookState.IN_SYNC
+
     def on_frame(self, frame: Book) -> BookAction:
         """Return what to do with the frame, and take it into account."""
         action, self.state = TRANSITIONS[self.state, self._kind(frame)]

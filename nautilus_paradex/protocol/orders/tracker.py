@@ -78,10 +78,14 @@ class OrderTracker:
         self.client_id = client_id
         self.external = external
         self.order_id: str | None = None
+        self.signed_ms: int | None = None
+        """The create's signature timestamp: tells it from an earlier order of the same id."""
         self.order_type = order_type
         self.told = terms
         self.phase = Phase.PENDING
         self.filled = Decimal(0)
+        self.cost = Decimal(0)
+        """Sum of price times size of the fills that were counted here."""
         self.last: OrderUpdate | None = None
         self.end: OrderUpdate | None = None
         self.cancel_pending = False
@@ -129,7 +133,9 @@ class OrderTracker:
         effects = self._run(said, update=update)
         if update.request is not None:
             effects += self._on_request(update.request, update)
-        self._untriggered = update.status is OrderStatus.UNTRIGGERED
+        # It may pass through NEW on its way from UNTRIGGERED to OPEN (PROTOCOL 5.5).
+        if update.status is not OrderStatus.NEW:
+            self._untriggered = update.status is OrderStatus.UNTRIGGERED
         return effects
 
     def on_fill(self, fill: Fill) -> list[Effect]:
@@ -267,6 +273,7 @@ class OrderTracker:
         if fill is None:
             return []
         self.filled += fill.size
+        self.cost += fill.size * fill.price
         if self.filled >= self.told.size and self.phase is Phase.WORKING:
             self.phase = Phase.CLOSED
             self._ended_as = Said.COMPLETE
@@ -276,6 +283,7 @@ class OrderTracker:
         if fill is None:
             return []
         self.filled += fill.size
+        self.cost += fill.size * fill.price
         if self._ended_as is Said.CANCELED and self.filled <= self.told.size:
             effects: list[Effect] = [Filled(fill)]
             if self.filled < self.told.size:
