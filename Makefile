@@ -1,0 +1,55 @@
+# Everything that README names. Nothing but Python 3.12+, make and a package index is needed.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+SDK_VENV ?= .venv-sdk
+ENV ?= local
+SEED ?= 1
+SECONDS ?= 60
+PYTEST_ARGS ?=
+
+.PHONY: help demo test test-fast test-sdk lint types contracts docs bench soak clean
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: pyproject.toml
+	@scripts/make_venv.sh $(VENV)
+	@touch $@
+
+demo: $(VENV)/.ready  ## A TradingNode trades on a local Paradex (ENV=testnet: on Paradex testnet)
+	@$(PY) -m nautilus_paradex.cli demo --env $(ENV) --seed $(SEED) --seconds $(SECONDS)
+
+test: lint types contracts unit test-sdk  ## Everything, in under 15 minutes
+
+lint: $(VENV)/.ready  ## ruff
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: $(VENV)/.ready  ## mypy --strict
+	@$(PY) -m mypy
+
+contracts: $(VENV)/.ready  ## The rings, by import-linter
+	@$(VENV)/bin/lint-imports
+
+.PHONY: unit
+unit: $(VENV)/.ready
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not benchmark_peers and not soak and not sdk" $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.ready  ## The tests without whole nodes, in a minute
+	@$(PY) -m pytest -n 2 -m "not benchmark_peers and not soak and not sdk" \
+	  --ignore tests/acceptance --ignore tests/faults $(PYTEST_ARGS)
+
+test-sdk: $(VENV)/.ready  ## The official SDK against the local Paradex, where CPython 3.10 is found
+	@scripts/test_sdk.sh $(VENV) $(SDK_VENV)
+
+bench: $(VENV)/.ready  ## Benchmarks, peers side by side
+	@$(PY) -m pytest -m benchmark_peers -p no:xdist --timeout 1200 tests/benchmarks $(PYTEST_ARGS)
+
+soak: $(VENV)/.ready  ## Hours-long runs
+	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) $(SDK_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks dist
