@@ -1,0 +1,363 @@
+"""
+JWTs: fetched once for everybody, renewed in the background (PROTOCOL 2.4, rule E13).
+
+A token lives 5 minutes and cannot be extended. It is renewed at 60 % of its life, so that a
+request never waits for one and a refusal of the venue is the exception.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Final
+from typing import Protocol
+
+import msgspec
+
+from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.limits import Scope
+from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.connection import backoff_ceiling
+from nautilus_paradex.protocol.errors import AuthenticationError
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.messages import AuthResponse
+
+
+#: What the docs say where a token does not.
+ASSUMED_LIFETIME: Final = 300.0
+
+#: How much of its life a token is used for.
+RENEWAL_SHARE: Final = 0.6
+
+#: How long the signature of the request is valid, seconds; the venue's own default.
+SIGNATURE_LIFETIME: Final = 30 * 60
+
+# A token in its last tenth may expire on its way to the venue.
+_USABLE_SHARE: Final = 0.9
+
+#: Between failed renewals, seconds: the first, and the longest.
+_RENEWAL_DELAYS: Final = (1.0, 16.0)
+
+_LONGEST_LIFETIME: Final = 86_400.0
+
+#: What to do about a refusal.
+_GUIDANCE: Final[Mapping[str, str]] = {
+    "NOT_ONBOARDED": "the account is not onboarded: log in once at the Paradex app with its "
+    "wallet, then start again",
+    "STARKNET_SIGNATURE_VERIFICATION_FAILED": "the signature does not belong to the account: "
+    "check that account_address is the main account's address, that private_key is its key or "
+    "one of its subkeys, and that the environment is the right one",
+    "INVALID_STARKNET_SIGNATURE": "check private_key and the environment",
+    "INVALID_STARKNET_ADDRESS": "check account_address",
+    "ACCOUNT_NOT_FOUND": "check account_address and the environment",
+    "PUBLIC_KEY_INVALID": "check private_key",
+    "INVALID_SUBKEY": "the key is not registered on the account: add it at the Paradex app "
+    "under API keys",
+    "INVALID_TIMESTAMP": "this machine's clock differs from the venue's: synchronise it",
+    "INVALID_BLOCK_EXPIRATION": "this machine's clock differs from the venue's: synchronise it",
+    "GEO_IP_BLOCK": "the venue does not serve this location",
+    "IP_NOT_ALLOWED": "the key's list of allowed addresses does not contain this machine's",
+}
+
+
+class KeyHolder(Protocol):
+    """What of a key is public."""
+
+    @property
+    def public_key_hex(self) -> str:
+        """The public key that signatures are verified with."""
+
+
+class AuthSigner(Protocol):
+    """Who signs the request for a token."""
+
+    @property
+    def account(self) -> str:
+        """The account's address; the main account's where the key is a subkey (trap 22)."""
+
+    @property
+    def signer(self) -> KeyHolder:
+        """The key."""
+
+    def sign_auth(self, timestamp_s: int, expiration_s: int) -> str:
+        """Return the signature of the request, as the header takes it."""
+
+
+class StaticToken:
+    """
+    A long-lived read-only token.
+
+    Parameters
+    ----------
+    token : str
+        As the venue issued it; never shown.
+
+    """
+
+    def __init__(self, token: str) -> None:
+        if not token or not token.isascii() or token.split() != [token]:
+            raise ValueError("read_only_token must be one word of ASCII characters")
+        self._token = token
+
+    def __repr__(self) -> str:
+        return "StaticToken(***)"
+
+    async def token(self) -> str:
+        """Return the token."""
+        return self._token
+
+    async def refresh(self, rejected_token: str) -> str:
+        """
+        Refuse: there is no other token.
+
+        Raises
+        ------
+        AuthenticationError
+            Always.
+
+        """
+        raise AuthenticationError(
+            "the read-only token is refused: it may have expired or been revoked; "
+            "issue another and set read_only_token",
+            code="INVALID_TOKEN",
+        )
+
+    async def aclose(self) -> None:
+        """Do nothing; there is no task."""
+
+
+class TokenSource:
+    """
+    Fetches tokens with a key, one fetch at a time.
+
+    Parameters
+    ----------
+    http : ParadexHttpClient
+        Sends; belongs to the caller.
+    signer : AuthSigner
+        Signs.
+    timing : Timing
+        Clock, sleep and randomness.
+    log : Log
+        Where it says what happens.
+    token_usage : str, optional
+        ``interactive`` makes all orders of the token retail orders (PROTOCOL 8.2).
+    isolated_markets : bool, default False
+        If the token may touch the account's isolated-margin accounts.
+
+    """
+
+    def __init__(
+        self,
+        http: ParadexHttpClient,
+        signer: AuthSigner,
+        *,
+        timing: Timing,
+        log: Log,
+        token_usage: str | None = None,
+        isolated_markets: bool = False,
+    ) -> None:
+        if token_usage not in (None, "interactive"):
+            raise ValueError("token_usage must be None or 'interactive'")
+        self._http = http
+        self._signer = signer
+        self._timing = timing
+        self._log = log
+        self._token_usage = token_usage
+        self._isolated_markets = isolated_markets
+        self._held: _Held | None = None
+        self._fetch: asyncio.Task[_Held] | None = None
+        self._renewal: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"TokenSource(account={self._signer.account!r})"
+
+    async def token(self) -> str:
+        """
+        Return a token that is not about to expire; the first call starts the renewal.
+
+        Raises
+        ------
+        AuthenticationError
+            If the venue refuses the key, with what to do about it.
+        ParadexError
+            If the venue cannot be asked.
+
+        """
+        held = self._held
+        if held is None or self._timing.monotonic() >= held.usable_until:
+            held = await self._renewed()
+        return held.jwt
+
+    async def refresh(self, rejected_token: str) -> str:
+        """Return another token than the one that the venue refused; errors as of `token`."""
+        held = self._held
+        if held is None or held.jwt == rejected_token:
+            held = await self._renewed()
+        return held.jwt
+
+    async def aclose(self) -> None:
+        """Stop the renewal."""
+        self._closed = True
+        tasks = [task for task in (self._renewal, self._fetch) if task is not None]
+        self._renewal = self._fetch = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- FETCHING ----------------------------------------------------------------------------------
+
+    async def _renewed(self) -> "_Held":
+        """Join the fetch under way, or start one."""
+        if self._closed:
+            raise TransportError("the token source is closed", sent=False)
+        if self._fetch is None:
+            self._fetch = asyncio.get_running_loop().create_task(
+                self._fetch_token(), name="paradex token"
+            )
+            self._fetch.add_done_callback(self._on_fetched)
+        fetch = self._fetch
+        try:
+            # Whoever waits may be cancelled; the fetch goes on for the others.
+            return await asyncio.shield(fetch)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if fetch.cancelled() and waiter is not None and not waiter.cancelling():
+                raise TransportError("the token source was closed", sent=False) from None
+            raise
+
+    def _on_fetched(self, fetch: "asyncio.Task[_Held]") -> None:
+        if self._fetch is fetch:
+            self._fetch = None
+        if fetch.cancelled() or self._closed:
+            return
+        error = fetch.exception()
+        if error is not None:
+            # Retrieved here, since everybody who waited may be gone.
+            self._log.debug(f"No token: {error}")
+            return
+        self._held = fetch.result()
+        if self._renewal is None:
+            self._renewal = asyncio.get_running_loop().create_task(
+                self._renew(), name="paradex token renewal"
+            )
+
+    async def _fetch_token(self) -> "_Held":
+        asked_at = self._timing.monotonic()
+        now_s = (self._timing.time_ms() + self._http.clock_offset_ms) // 1000
+        expiration_s = now_s + SIGNATURE_LIFETIME
+        headers = {
+            "PARADEX-STARKNET-ACCOUNT": self._signer.account,
+            "PARADEX-STARKNET-SIGNATURE": self._signer.sign_auth(now_s, expiration_s),
+            "PARADEX-TIMESTAMP": str(now_s),
+            "PARADEX-SIGNATURE-EXPIRATION": str(expiration_s),
+        }
+        if self._isolated_markets:
+            headers["PARADEX-AUTHORIZE-ISOLATED-MARKETS"] = "true"
+        try:
+            answer = await self._http.request(
+                "POST",
+                f"/auth/{self._signer.signer.public_key_hex}",
+                AuthResponse,
+                scope=Scope.AUTH,
+                # A token that nobody received does no harm.
+                idempotent=True,
+                query={"token_usage": self._token_usage},
+                headers=headers,
+            )
+        except AuthenticationError as error:
+            raise _guided(error) from None
+        if answer.jwt_token.split() != [answer.jwt_token] or not answer.jwt_token.isascii():
+            raise TransportError("the answer to POST /auth holds no token", sent=True)
+        venue_s = now_s if self._http.clock_offset is not None else None
+        lifetime = token_lifetime(answer.jwt_token, venue_s)
+        self._log.debug(f"Token for {self._signer.account[:10]}, valid for {lifetime:.0f} s")
+        return _Held(answer.jwt_token, asked_at, lifetime)
+
+    # -- RENEWAL -----------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        failures = 0
+        while True:
+            held = self._held
+            due_in = 0.0 if held is None else held.renew_at - self._timing.monotonic()
+            if due_in > 0:
+                await self._timing.sleep(due_in)
+                continue
+            try:
+                await self._renewed()
+                failures = 0
+                continue
+            except ParadexError as error:
+                self._log.warning(f"Cannot renew the token, trying again: {error}")
+            except Exception as error:  # the renewal outlives a fault, loudly
+                self._log.exception("Cannot renew the token, trying again", error)
+            failures += 1
+            ceiling = backoff_ceiling(failures, *_RENEWAL_DELAYS)
+            await self._timing.sleep(ceiling * (0.5 + 0.5 * self._timing.random()))
+
+
+class _Held:
+    """A token, and how long it is good for by our own clock."""
+
+    __slots__ = ("jwt", "renew_at", "usable_until")
+
+    def __init__(self, jwt: str, asked_at: float, lifetime: float) -> None:
+        self.jwt = jwt
+        self.renew_at = asked_at + RENEWAL_SHARE * lifetime
+        self.usable_until = asked_at + _USABLE_SHARE * lifetime
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    exp: float | None = None
+    iat: float | None = None
+
+
+def token_lifetime(jwt: str, venue_s: float | None) -> float:
+    """
+    Return the seconds that a token lives from now, by its own claims.
+
+    The signature is the venue's business and is not verified.
+
+    Parameters
+    ----------
+    jwt : str
+        The token.
+    venue_s : float, optional
+        The venue's clock, UNIX seconds; None where it is not known, since our own clock may be
+        wrong by more than a token's life.
+
+    Returns
+    -------
+    float
+        `ASSUMED_LIFETIME` where the token does not say.
+
+    """
+    claims = _claims(jwt)
+    if claims.exp is None:
+        return ASSUMED_LIFETIME
+    spans = [claims.exp - since for since in (claims.iat, venue_s) if since is not None]
+    lifetime = min(spans, default=ASSUMED_LIFETIME)
+    return min(lifetime, _LONGEST_LIFETIME) if lifetime > 0 else ASSUMED_LIFETIME
+
+
+def _claims(jwt: str) -> _Claims:
+    _, _, rest = jwt.partition(".")
+    payload = rest.partition(".")[0]
+    try:
+        text = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(text, type=_Claims)
+    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        return _Claims()
+
+
+def _guided(error: AuthenticationError) -> AuthenticationError:
+    guidance = _GUIDANCE.get(str(error.code))
+    if guidance is None:
+        return error
+    return AuthenticationError(
+        f"{error.message} ({guidance})", code=error.code, status=error.status, data=error.data
+    )

@@ -1,0 +1,433 @@
+"""
+One HTTP client for one base URL: every answer becomes a value or an error of ours.
+
+aiohttp repeats GET, PUT and DELETE by itself when a kept connection turns out to be dead. A modify
+could reach the venue twice that way, so a middleware ends such an attempt before aiohttp can
+repeat it, and only the caller's own policy decides what is sent again.
+"""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+from typing import Final
+from typing import Protocol
+from urllib.parse import urlencode
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from nautilus_paradex.network.address import checked_url
+from nautilus_paradex.network.answers import decoded
+from nautilus_paradex.network.answers import refusal
+from nautilus_paradex.network.clock import ClockOffset
+from nautilus_paradex.network.clock import compare
+from nautilus_paradex.network.limits import RateLimiter
+from nautilus_paradex.network.limits import Scope
+from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.retry import RetryPolicy
+from nautilus_paradex.network.retry import parse_retry_after
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.errors import AuthenticationError
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import RateLimitError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.messages import SystemTime
+
+
+#: More than the largest answer (all markets, several MB) by an order of magnitude.
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+
+_USER_AGENT: Final = "paradex-nt"
+_CLOCK_SAMPLES: Final = 3
+
+type Query = Mapping[str, str | int | None]
+
+
+class Tokens(Protocol):
+    """Where private requests get their JWT from."""
+
+    async def token(self) -> str:
+        """Return a token that is not about to expire."""
+
+    async def refresh(self, rejected_token: str) -> str:
+        """Return another token than the one that the venue refused."""
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How the client connects; times in seconds unless named.
+
+    Raises
+    ------
+    ValueError
+        If the base URL is not safe, or a number makes no sense.
+
+    """
+
+    base_url: str
+    """Including the version: ``https://api.prod.paradex.trade/v1``."""
+    timeout: float = 10.0
+    """For a whole attempt, from the wait for a connection to the last byte."""
+    connect_timeout: float = 5.0
+    pool_limit: int = 100
+    """Connections at a time."""
+    pool_keepalive: float = 30.0
+    """How long an idle connection is kept; longer than the server keeps it gains nothing."""
+    retry: RetryPolicy = RetryPolicy()
+    max_body_bytes: int = MAX_BODY_BYTES
+    proxy: str | None = None
+    """May carry credentials, and never shows in a repr."""
+    allow_insecure: bool = False
+    """If plain HTTP may be spoken to other machines."""
+
+    def __post_init__(self) -> None:
+        checked_url(self.base_url, allow_insecure=self.allow_insecure)
+        if min(self.timeout, self.connect_timeout, self.pool_keepalive) <= 0:
+            raise ValueError("HTTP timeouts and the keep-alive time must be positive")
+        if self.pool_limit < 1 or self.max_body_bytes < 1:
+            raise ValueError("the HTTP pool and body limits must be positive")
+
+    def __repr__(self) -> str:
+        proxy = None if self.proxy is None else "***"
+        return f"HttpSettings(base_url={self.base_url!r}, timeout={self.timeout:g}, proxy={proxy})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("base_url", self.base_url), ("timeout", self.timeout)]
+
+
+class ParadexHttpClient:
+    """
+    An HTTP client for Paradex.
+
+    Parameters
+    ----------
+    settings : HttpSettings
+        How it connects.
+    timing : Timing
+        Clock, sleep and randomness.
+    limiter : RateLimiter
+        The venue's windows.
+    log : Log
+        Where it says what happens.
+
+    """
+
+    def __init__(
+        self, settings: HttpSettings, *, timing: Timing, limiter: RateLimiter, log: Log
+    ) -> None:
+        self.settings = settings
+        self.limiter = limiter
+        self._base_url = checked_url(settings.base_url, allow_insecure=settings.allow_insecure)
+        self._host = urlsplit(self._base_url).netloc
+        self._timing = timing
+        self._log = log
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._clock_offset: ClockOffset | None = None
+
+    def __repr__(self) -> str:
+        return f"ParadexHttpClient({self._base_url!r})"
+
+    # -- LIFE --------------------------------------------------------------------------------------
+
+    async def warm_up(self) -> ClockOffset:
+        """
+        Open a pooled connection, and compare clocks on it (rule E15).
+
+        Returns
+        -------
+        ClockOffset
+            The comparison with the shortest round trip; kept in `clock_offset`.
+
+        Raises
+        ------
+        ParadexError
+            If the venue cannot be reached.
+
+        """
+        best: ClockOffset | None = None
+        # The first round trip includes DNS, TCP and TLS, which says nothing about the clock.
+        for _ in range(_CLOCK_SAMPLES):
+            sent_ns = self._timing.time_ns()
+            answer = await self.request(
+                "GET", "/system/time", SystemTime, scope=Scope.PUBLIC, idempotent=True
+            )
+            sample = compare(sent_ns, self._timing.time_ns(), _server_ms(answer))
+            if best is None or sample.rtt_ms < best.rtt_ms:
+                best = sample
+        self._clock_offset = best
+        assert best is not None  # noqa: S101 - the loop above runs at least once
+        return best
+
+    async def close(self) -> None:
+        """Close all connections; the client cannot be used again."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def clock_offset(self) -> ClockOffset | None:
+        """The last comparison of clocks; None before `warm_up`."""
+        return self._clock_offset
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """What must be added to our clock to get the venue's; 0 before `warm_up`."""
+        return 0 if self._clock_offset is None else self._clock_offset.offset_ms
+
+    # -- REQUESTS ----------------------------------------------------------------------------------
+
+    async def request[T](
+        self,
+        method: str,
+        path: str,
+        kind: type[T] | None,
+        *,
+        scope: Scope,
+        idempotent: bool,
+        query: Query | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        tokens: Tokens | None = None,
+        granted: bool = False,
+    ) -> T:
+        """
+        Send a request and return its answer.
+
+        Parameters
+        ----------
+        method : str
+            GET, POST, PUT or DELETE.
+        path : str
+            After the base URL, quoted.
+        kind : type, optional
+            What the answer is; None where its body does not matter (None is returned).
+        scope : Scope
+            What it counts against.
+        idempotent : bool
+            If it may be sent again after an error that is transient, with jittered delays and the
+            venue's ``Retry-After``. A create is never idempotent (rule E6).
+        query : Query, optional
+            Parameters; those that are None are left out.
+        body : bytes, optional
+            JSON.
+        headers : Mapping[str, str], optional
+            More headers.
+        tokens : Tokens, optional
+            For private requests. A request that is refused because of its token is sent once more
+            with a fresh one whatever it is, since it was not carried out (rule E13).
+        granted : bool, default False
+            If the limiter has granted the first attempt already.
+
+        Raises
+        ------
+        VenueError
+            The venue's refusal; its subclasses by meaning.
+        TransportError
+            No answer, or a success whose body is not understood. `sent` tells if the request may
+            have been carried out.
+
+        """
+        request = _Request(method, self._url(path, query), scope, body, dict(headers or {}))
+        retry = 0
+        while True:
+            if retry or not granted:
+                await self.limiter.acquire(scope, cancel=method == "DELETE")
+            try:
+                payload = await self._authorized(request, tokens)
+                return decoded(payload, kind, str(request))
+            except ParadexError as error:
+                retry += 1
+                delay = self._delay(error, retry) if idempotent else None
+                if delay is None:
+                    raise
+                self._log.debug(f"{request} again in {delay:.2f} s: {error}")
+            await self._timing.sleep(delay)
+
+    def _delay(self, error: ParadexError, retry: int) -> float | None:
+        if not error.transient:
+            return None
+        retry_after = error.retry_after if isinstance(error, RateLimitError) else None
+        return self.settings.retry.delay(retry, retry_after, self._timing.random)
+
+    async def _authorized(self, request: "_Request", tokens: Tokens | None) -> bytes:
+        if tokens is None:
+            return await self._attempt(request)
+        token = await _fetched(tokens.token())
+        request.headers["Authorization"] = f"Bearer {token}"
+        try:
+            return await self._attempt(request)
+        except AuthenticationError as error:
+            if not _is_token_refusal(error):
+                raise
+            self._log.debug(f"{request}: the token was refused, another is fetched")
+            token = await _fetched(tokens.refresh(token))
+        request.headers["Authorization"] = f"Bearer {token}"
+        return await self._attempt(request)
+
+    async def _attempt(self, request: "_Request") -> bytes:
+        status, headers, payload = await self._exchange(request)
+        self.limiter.observe(request.scope, headers)
+        if 200 <= status < 300:
+            return payload
+        now_ms = self._timing.time_ms() + self.clock_offset_ms
+        retry_after = parse_retry_after(headers.get("Retry-After"), now_ms)
+        if retry_after is not None:
+            pause = min(retry_after, self.settings.retry.max_retry_after)
+            self.limiter.hold(request.scope, pause)
+        raise refusal(status, payload, headers.get("Content-Type", ""), retry_after)
+
+    # -- TRANSPORT ---------------------------------------------------------------------------------
+
+    async def _exchange(self, request: "_Request") -> tuple[int, Mapping[str, str], bytes]:
+        attempt = _Attempt()
+        try:
+            async with self._open_session().request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers=request.headers,
+                # A redirect could carry the token to another host, or a create to another path.
+                allow_redirects=False,
+                proxy=self.settings.proxy,
+                trace_request_ctx=attempt,
+            ) as response:
+                return response.status, response.headers, await self._read(response)
+        except TimeoutError:
+            what = "answer" if attempt.sent else "connection"
+            raise TransportError(
+                f"no {what} in time: {self._host} ({request})", sent=attempt.sent
+            ) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._lost(error, request, sent=attempt.sent) from None
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self.settings.max_body_bytes
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                # Leaving the response unread drops its connection.
+                raise TransportError(
+                    f"the answer to {response.method} {response.url.path} is larger than "
+                    f"{limit} bytes",
+                    sent=True,
+                )
+        return bytes(body)
+
+    def _lost(self, error: Exception, request: "_Request", *, sent: bool) -> TransportError:
+        # Only texts of the operating system: others may repeat headers or the proxy's credentials.
+        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        reason = getattr(cause, "strerror", None) or type(cause).__name__
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            reason = "its certificate is not valid"
+        what = "the connection was lost" if sent else "cannot connect"
+        return TransportError(f"{what}: {self._host}: {reason} ({request})", sent=sent)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise TransportError("the HTTP client is closed", sent=False)
+        if self._session is None:
+            settings = self.settings
+            trace = aiohttp.TraceConfig()
+            trace.on_request_headers_sent.append(_note_sent)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=settings.pool_limit,
+                    limit_per_host=settings.pool_limit,
+                    keepalive_timeout=settings.pool_keepalive,
+                ),
+                timeout=aiohttp.ClientTimeout(
+                    total=settings.timeout, connect=settings.connect_timeout
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Content-Type": "application/json", "User-Agent": _USER_AGENT},
+                trace_configs=[trace],
+                middlewares=(_sent_once,),
+                trust_env=False,
+            )
+        return self._session
+
+    def _url(self, path: str, query: Query | None) -> URL:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        # Encoded here: another quoting of a cursor is another cursor (trap 18).
+        return URL(f"{self._base_url}{path}{'?' if given else ''}{urlencode(given)}", encoded=True)
+
+
+class _Request:
+    """What is sent, as often as it may be."""
+
+    __slots__ = ("body", "headers", "method", "scope", "url")
+
+    def __init__(
+        self, method: str, url: URL, scope: Scope, body: bytes | None, headers: dict[str, str]
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.scope = scope
+        self.body = body
+        self.headers = headers
+
+    def __str__(self) -> str:
+        # The query stays out: a text that goes to a log names the endpoint, no more.
+        return f"{self.method} {self.url.path}"
+
+
+class _Attempt:
+    """What is known of one attempt: if a byte of it may have left this machine."""
+
+    __slots__ = ("sent",)
+
+    def __init__(self) -> None:
+        self.sent = False
+
+
+async def _note_sent(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    context.trace_request_ctx.sent = True
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """End an attempt whose connection was lost, which aiohttp would repeat."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise  # never repeated by aiohttp
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        reason = getattr(error, "strerror", None) or "closed by the server without an answer"
+        raise TransportError(
+            f"the connection was lost: {request.url.host}: {reason} "
+            f"({request.method} {request.url.path})",
+            sent=True,
+        ) from None
+
+
+async def _fetched(work: Any) -> str:
+    """Await a token; the request itself was not sent, whatever went wrong with its token."""
+    try:
+        token: str = await work
+    except AuthenticationError:
+        raise
+    except ParadexError as error:
+        raise TransportError(f"no token to authenticate with: {error}", sent=False) from error
+    return token
+
+
+def _is_token_refusal(error: AuthenticationError) -> bool:
+    return error.code == "INVALID_TOKEN" or (
+        error.status == 401 and error.code in (None, "UNAUTHORIZED_ERROR")
+    )
+
+
+def _server_ms(answer: SystemTime) -> int:
+    if not answer.server_time.isascii() or not answer.server_time.isdigit():
+        raise TransportError("GET /system/time does not tell the time", sent=True)
+    return int(answer.server_time)

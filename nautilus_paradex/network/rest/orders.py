@@ -1,0 +1,337 @@
+"""
+Orders: commands and questions (PROTOCOL 4.2, 5, rules E6-E8).
+
+A command does not wait for the rate limit by itself: its signature is made after the wait, so the
+caller takes a slot first (`acquire_order_slot`), signs, and sends. Creates and modifies are sent
+once, whatever happens; cancels may be repeated, and take a slot for every repetition.
+"""
+
+from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from nautilus_paradex.network.limits import Scope
+from nautilus_paradex.network.rest.core import RestCore
+from nautilus_paradex.network.rest.core import filter_value
+from nautilus_paradex.network.rest.core import segment
+from nautilus_paradex.network.rest.core import time_range
+from nautilus_paradex.protocol import events
+from nautilus_paradex.protocol import json_events
+from nautilus_paradex.protocol.errors import EncodeError
+from nautilus_paradex.protocol.errors import NotFoundError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import WireError
+from nautilus_paradex.protocol.messages import AlgoOrder
+from nautilus_paradex.protocol.messages import AlgoOrderRequest
+from nautilus_paradex.protocol.messages import BatchCancelRequest
+from nautilus_paradex.protocol.messages import BatchCancelResponse
+from nautilus_paradex.protocol.messages import BatchOrdersResponse
+from nautilus_paradex.protocol.messages import CancelOutcome
+from nautilus_paradex.protocol.messages import ErrorBody
+from nautilus_paradex.protocol.messages import ModifyOrderRequest
+from nautilus_paradex.protocol.messages import OrderMessage
+from nautilus_paradex.protocol.messages import OrderRequest
+from nautilus_paradex.protocol.messages import Page
+from nautilus_paradex.protocol.messages import encode
+
+
+#: Orders in one ``POST /orders/batch`` by the spec; a page of the docs says 50 (trap 42).
+MAX_BATCH: Final = 10
+
+
+class OrderBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What became of a batch.
+
+    How the lists align with the request is not specified: orders are matched by client id, and
+    an order that is in no list has an unknown outcome (rule E8).
+    """
+
+    orders: tuple[events.OrderUpdate, ...]
+    errors: tuple[ErrorBody, ...]
+
+
+class OrderEndpoints(RestCore):
+    """Orders; errors as of `ParadexHttpClient.request`."""
+
+    async def acquire_order_slot(self, *, cancel: bool = False) -> None:
+        """
+        Wait until the venue's limits have room for one order command, and count it (rule E12).
+
+        Parameters
+        ----------
+        cancel : bool, default False
+            If it cancels: a reserve is kept for it, and the retail windows count orders only.
+
+        """
+        retail = self._interactive and not cancel
+        scope = Scope.RETAIL_ORDER if retail else Scope.ORDER
+        await self._http.limiter.acquire(scope, cancel=cancel)
+
+    # -- PLACE AND MODIFY --------------------------------------------------------------------------
+
+    async def create_order(self, request: OrderRequest) -> events.OrderUpdate:
+        """
+        Place an order; take a slot before.
+
+        Returns
+        -------
+        OrderUpdate
+            NEW: provisional, not acceptance (rule E3).
+
+        Raises
+        ------
+        ParadexError
+            With `outcome_unknown` the order may be at the venue all the same.
+
+        """
+        return _answered(await self._command("POST", "/orders", OrderMessage, encode(request)))
+
+    async def create_orders_batch(self, requests: Sequence[OrderRequest]) -> OrderBatch:
+        """
+        Place up to `MAX_BATCH` orders; take one slot before. Errors as of `create_order`.
+
+        Raises
+        ------
+        EncodeError
+            If there are none or too many; nothing was sent.
+
+        """
+        if not 1 <= len(requests) <= MAX_BATCH:
+            raise EncodeError(f"a batch holds 1 to {MAX_BATCH} orders, not {len(requests)}")
+        body = encode(list(requests))
+        answer = await self._command("POST", "/orders/batch", BatchOrdersResponse, body)
+        return OrderBatch(
+            orders=tuple(_answered(order) for order in answer.orders if order is not None),
+            errors=tuple(error for error in answer.errors if error is not None),
+        )
+
+    async def modify_order(self, request: ModifyOrderRequest) -> events.OrderUpdate:
+        """
+        Give an order new terms; take a slot before. Errors as of `create_order`.
+
+        Returns
+        -------
+        OrderUpdate
+            With the state of the request, which is final only on SUCCESS or REJECTED (rule E7).
+
+        """
+        path = f"/orders/{segment(request.id, 'order id')}"
+        return _answered(await self._command("PUT", path, OrderMessage, encode(request)))
+
+    # -- CANCEL ------------------------------------------------------------------------------------
+
+    async def cancel_order(self, order_id: str) -> None:
+        """Queue an order's cancel; take a slot before. Final on CLOSED only (rule E7)."""
+        await self._command("DELETE", f"/orders/{segment(order_id, 'order id')}", None)
+
+    async def cancel_by_client_id(self, client_id: str, *, market: str | None = None) -> None:
+        """Queue an order's cancel by client id; take a slot before. The market makes it faster."""
+        path = f"/orders/by_client_id/{segment(client_id, 'client id')}"
+        await self._command("DELETE", path, None, market=filter_value(market, "market"))
+
+    async def cancel_all(self, *, market: str | None = None) -> None:
+        """Queue the cancel of all orders of a market, or of the account; take a slot before."""
+        await self._command("DELETE", "/orders", None, market=filter_value(market, "market"))
+
+    async def cancel_batch(self, request: BatchCancelRequest) -> list[CancelOutcome]:
+        """
+        Queue the cancel of several orders; take one slot before.
+
+        Raises
+        ------
+        EncodeError
+            If the request names no order.
+
+        """
+        if not request.order_ids and not request.client_order_ids:
+            raise EncodeError("a batch of cancels must name orders")
+        body = encode(request)
+        answer = await self._command("DELETE", "/orders/batch", BatchCancelResponse, body)
+        return answer.results
+
+    # -- QUESTIONS ---------------------------------------------------------------------------------
+
+    async def open_orders(self, market: str | None = None) -> list[events.OrderUpdate]:
+        """Return all NEW, UNTRIGGERED and OPEN orders."""
+        query = {"market": filter_value(market, "market")}
+        rows = (await self._get("/orders", Page[OrderMessage], query)).results
+        return [json_events.order_update(row) for row in rows]
+
+    async def order(self, order_id: str) -> events.OrderUpdate:
+        """
+        Return an order by the venue's id.
+
+        Raises
+        ------
+        NotFoundError
+            Also for closed orders: `orders_history` may know them.
+
+        """
+        path = f"/orders/{segment(order_id, 'order id')}"
+        return json_events.order_update(await self._get(path, OrderMessage))
+
+    async def order_by_client_id(
+        self, client_id: str, *, market: str | None = None
+    ) -> events.OrderUpdate:
+        """
+        Return an OPEN order by client id.
+
+        Raises
+        ------
+        NotFoundError
+            Also for NEW, UNTRIGGERED and closed orders (trap 37).
+
+        """
+        path = f"/orders/by_client_id/{segment(client_id, 'client id')}"
+        query = {"market": filter_value(market, "market")}
+        return json_events.order_update(await self._get(path, OrderMessage, query))
+
+    async def iter_orders_history(
+        self,
+        *,
+        client_id: str | None = None,
+        market: str | None = None,
+        status: str | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> AsyncIterator[events.OrderUpdate]:
+        """Yield orders of any state in the venue's order; an order that moved may come twice."""
+        rows = self._pages(
+            "/orders-history",
+            Page[OrderMessage],
+            {
+                "client_id": filter_value(client_id, "client_id"),
+                "market": filter_value(market, "market"),
+                "status": filter_value(status, "status"),
+                **time_range(start_ms, end_ms),
+            },
+            key=lambda row: (row.id, row.status, row.remaining_size, row.last_updated_at),
+        )
+        async for row in rows:
+            yield json_events.order_update(row)
+
+    async def orders_history(
+        self,
+        *,
+        client_id: str | None = None,
+        market: str | None = None,
+        status: str | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> list[events.OrderUpdate]:
+        """
+        Return the orders of a time range, ascending by creation, each in its newest state.
+
+        Parameters
+        ----------
+        client_id, market, status : str, optional
+            Filters; status is OPEN, CLOSED or NEW.
+        start_ms, end_ms : int, optional
+            UNIX milliseconds.
+
+        """
+        newest: dict[str, events.OrderUpdate] = {}
+        async for update in self.iter_orders_history(
+            client_id=client_id, market=market, status=status, start_ms=start_ms, end_ms=end_ms
+        ):
+            known = newest.get(update.order_id)
+            if known is None or _age(known) < _age(update):
+                newest[update.order_id] = update
+        return sorted(newest.values(), key=lambda order: (order.created_ns, order.order_id))
+
+    async def find_order(self, client_id: str) -> events.OrderUpdate | None:
+        """
+        Return the newest order with a client id, wherever the venue keeps it (rule E6).
+
+        None is proof that the venue knows no such order at this moment: open orders, the order by
+        its client id and the history have all been asked and have all said so. It is not proof
+        that a create that is still under way will not arrive.
+
+        Raises
+        ------
+        ParadexError
+            If any of them could not be asked.
+
+        """
+        segment(client_id, "client id")
+        open_ones = [o for o in await self.open_orders() if o.client_id == client_id]
+        if open_ones:
+            return max(open_ones, key=_age)
+        try:
+            return await self.order_by_client_id(client_id)
+        except NotFoundError as error:
+            # A gateway's 404 carries no code of the venue's, and proves nothing.
+            if error.outcome_unknown:
+                raise
+        past = await self.orders_history(client_id=client_id)
+        return max((o for o in past if o.client_id == client_id), key=_age, default=None)
+
+    # -- ALGO ORDERS -------------------------------------------------------------------------------
+
+    async def create_algo_order(self, request: AlgoOrderRequest) -> AlgoOrder:
+        """Place an algo order; take a slot before. Errors as of `create_order`."""
+        return await self._command("POST", "/algo/orders", AlgoOrder, encode(request))
+
+    async def algo_orders(self) -> list[AlgoOrder]:
+        """Return the open algo orders."""
+        return (await self._get("/algo/orders", Page[AlgoOrder])).results
+
+    async def algo_order(self, algo_id: str) -> AlgoOrder:
+        """Return an algo order."""
+        return await self._get(f"/algo/orders/{segment(algo_id, 'algo id')}", AlgoOrder)
+
+    async def cancel_algo_order(self, algo_id: str) -> None:
+        """Cancel an algo order; take a slot before."""
+        await self._command("DELETE", f"/algo/orders/{segment(algo_id, 'algo id')}", None)
+
+    async def algo_orders_history(
+        self,
+        *,
+        market: str | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> list[AlgoOrder]:
+        """Return the algo orders of a time range, ascending."""
+        query = {"market": filter_value(market, "market"), **time_range(start_ms, end_ms)}
+        path = "/algo/orders-history"
+        rows = self._pages(path, Page[AlgoOrder], query, key=lambda row: row.id)
+        return sorted([row async for row in rows], key=lambda row: row.created_at)
+
+    # -- INTERNAL ----------------------------------------------------------------------------------
+
+    async def _command[T](
+        self,
+        method: str,
+        path: str,
+        kind: type[T] | None,
+        body: bytes | None = None,
+        *,
+        market: str | None = None,
+    ) -> T:
+        return await self._http.request(
+            method,
+            path,
+            kind,
+            scope=Scope.ORDER,
+            # A second cancel finds the order closed; a second create may be a second order.
+            idempotent=method == "DELETE",
+            query={"market": market},
+            body=body,
+            tokens=self._required_tokens(),
+            granted=True,
+        )
+
+
+def _answered(message: OrderMessage) -> events.OrderUpdate:
+    """Return a command's answer; one that is not understood leaves the outcome unknown (E6)."""
+    try:
+        return json_events.order_update(message)
+    except WireError as error:
+        raise TransportError(f"the answer is not understood: {error}", sent=True) from None
+
+
+def _age(order: events.OrderUpdate) -> tuple[int, int]:
+    return (order.updated_ns, order.seq)

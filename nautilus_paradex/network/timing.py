@@ -1,0 +1,58 @@
+"""
+Clock, sleep and randomness.
+
+The only place of the package where they are real: everything else is given a `Timing`, so that
+tests run on a clock of their own and a seed replays.
+"""
+
+import asyncio
+import random
+import time
+from typing import Protocol
+
+
+class Timing(Protocol):
+    """What the network ring knows of time and chance."""
+
+    def time_ns(self) -> int:
+        """Return the wall clock, UNIX nanoseconds."""
+
+    def time_ms(self) -> int:
+        """Return the wall clock, UNIX milliseconds."""
+
+    def monotonic(self) -> float:
+        """Return the seconds of a clock that never goes back: the event loop's."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`; other tasks run meanwhile even for 0."""
+
+    def random(self) -> float:
+        """Return a number from [0, 1), for jitter."""
+
+
+class SystemTiming:
+    """The machine's clock and randomness."""
+
+    def __init__(self) -> None:
+        # Many nodes that lost the venue at one moment must not come back at one moment.
+        self._random = random.SystemRandom()
+
+    def time_ns(self) -> int:
+        """Return the wall clock, UNIX nanoseconds."""
+        return time.time_ns()
+
+    def time_ms(self) -> int:
+        """Return the wall clock, UNIX milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Return the event loop's time, seconds."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        await asyncio.sleep(seconds)
+
+    def random(self) -> float:
+        """Return a number from [0, 1)."""
+        return self._random.random()
