@@ -1,18 +1,14 @@
 """SBE: later schemas, older ones, damage, and values that are not modelled (PROTOCOL 7.6)."""
 
 import struct
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
 from nautilus_paradex.protocol import enums
 from nautilus_paradex.protocol import events
 from nautilus_paradex.protocol.errors import DecodeError
-from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import UnmodelledValue
-from nautilus_paradex.protocol.sbe import FrameExtras
 from nautilus_paradex.protocol.sbe import SkippedFrame
 from nautilus_paradex.protocol.sbe import codes
 from nautilus_paradex.protocol.sbe import decode_frame
@@ -21,178 +17,25 @@ from nautilus_paradex.protocol.sbe import framing
 from nautilus_paradex.protocol.sbe import read_header
 from nautilus_paradex.protocol.sbe.layouts import LAYOUTS
 from nautilus_paradex.protocol.sbe.layouts import NULL
-
-
-M = "BTC-USD-PERP"
-ACCOUNT = "0x26192f7b814b465a1ff858762ae35e9d1f59076b11a4def380bd27b8170cf5d"
-T = 1_790_000_000_123_456_000
-D = Decimal
-
-TRADE = events.Trade(
-    market=M,
-    seq=42,
-    trade_id="1790000000123201709233240001",
-    side=enums.Side.SELL,
-    price_e8=6_123_440_000_000,
-    size_e8=1_500_000,
-    trade_type="FILL",
-    created_ns=T,
-    published_ns=T,
-)
-BBO = events.Bbo(market=M, seq=7, bid_e8=100, bid_size_e8=1, ask_e8=None, ask_size_e8=None, ts_ns=T)
-BOOK = events.Book(
-    market=M, seq=8, is_snapshot=False, bids=[(100, 1), (99, 0)], asks=[(101, 5)], ts_ns=T
-)
-SUMMARY = events.MarketSummary(
-    market=M, ts_ns=T, mark_price_e8=5, funding_rate_e12=123_456, forward_rate_e8=9
-)
-FUNDING = events.FundingData(
-    market=M,
-    funding_rate=D("0.000081"),
-    funding_rate_8h=D("0.000081"),
-    funding_index=D("11234.56"),
-    funding_premium=D("-0.42"),
-    funding_period_hours=8,
-    impact_premium_rate=D("0.000012"),
-    created_ns=T,
-)
-COMPARISON = events.FundingComparison(
-    market=M,
-    source="BINANCE",
-    asset_kind="PERPETUAL_FUTURE",
-    hourly_funding_rate=D("0.000000000001"),
-    updated_ns=T,
-)
-ORDER = events.OrderUpdate(
-    order_id="1789999999123201709233240000",
-    account=ACCOUNT,
-    market=M,
-    side=enums.Side.BUY,
-    type=enums.OrderType.LIMIT,
-    instruction=enums.Instruction.POST_ONLY,
-    size=D("0.015"),
-    remaining_size=D("0.005"),
-    price=D("61234.5"),
-    trigger_price=D(60000),
-    status=enums.OrderStatus.OPEN,
-    cancel_reason="",
-    client_id="O-1",
-    avg_fill_price=D("61234.5"),
-    stp="EXPIRE_TAKER",
-    flags=frozenset({"REDUCE_ONLY", "MMP"}),
-    created_ns=T,
-    updated_ns=T,
-    published_ns=T,
-    received_ns=T,
-    signature_ns=None,
-    seq=9,
-    request=events.RequestInfo(
-        id="r-1",
-        request_type="MODIFY_ORDER",
-        status=enums.RequestStatus.REJECTED,
-        message="size: must be a non-negative non-zero number.",
-    ),
-)
-FILL = events.Fill(
-    fill_id="1790000000200201709233240002",
-    fill_type=enums.FillType.FILL,
-    account=ACCOUNT,
-    market=M,
-    order_id="1789999999123201709233240000",
-    client_id="O-1",
-    side=enums.Side.BUY,
-    liquidity=enums.Liquidity.MAKER,
-    price=D("61234.5"),
-    size=D("0.005"),
-    fee=D("-0.0091"),
-    fee_currency="DIME",
-    realized_pnl=D("1.25"),
-    realized_funding=D("-0.003"),
-    remaining_size=None,
-    underlying_price=D("61229.9"),
-    trade_id="1790000000200201709233240001",
-    flags=frozenset({"RPI"}),
-    book_seq=987654330,
-    created_ns=T,
-)
-POSITION = events.Position(
-    account=ACCOUNT,
-    market=M,
-    status=enums.PositionStatus.OPEN,
-    signed_size=D("-0.345"),
-    average_entry_price=D("61001.34"),
-    average_entry_price_usd=D("61005.1"),
-    unrealized_pnl=D("-123.23"),
-    unrealized_funding_pnl=D("2.2"),
-    realized_pnl=D("-3.1"),
-    liquidation_price=None,
-    leverage=D(10),
-    cost=D("-21045.46"),
-    cost_usd=D("-21046.8"),
-    cached_funding_index=D("11234.56"),
-    last_fill_id="1790",
-    updated_ns=T,
-    seq=10,
-)
-SUMMARY_OF_ACCOUNT = events.AccountSummary(
-    account=ACCOUNT,
-    status="ACTIVE",
-    account_value=D("10250.12"),
-    total_collateral=D(10200),
-    free_collateral=D("9100.5"),
-    initial_margin=D("1149.62"),
-    maintenance_margin=D("574.81"),
-    margin_cushion=D("9675.31"),
-    settlement_asset="USDC",
-    updated_ns=T,
-    seq=11,
-)
-HEARTBEAT = events.Heartbeat(ts_ns=T)
-
-SAMPLES: tuple[events.StreamEvent, ...] = (
-    TRADE,
-    BBO,
-    BOOK,
-    SUMMARY,
-    FUNDING,
-    COMPARISON,
-    ORDER,
-    FILL,
-    POSITION,
-    SUMMARY_OF_ACCOUNT,
-    HEARTBEAT,
-)
-samples = pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
-
-BY_TEMPLATE = {layout.template: layout for layout in LAYOUTS}
-
-
-def header(frame: bytes, **changed: int) -> bytes:
-    """Return the frame with another header."""
-    return struct.pack("<HHHH", *read_header(frame)._replace(**changed)) + frame[8:]
-
-
-def with_block(frame: bytes, block: bytes) -> bytes:
-    """Return the frame with another root block."""
-    length = read_header(frame).block_length
-    return header(frame[:8] + block + frame[8 + length :], block_length=len(block))
-
-
-def block_of(frame: bytes) -> bytes:
-    return frame[8 : 8 + read_header(frame).block_length]
-
-
-def with_field(frame: bytes, name: str, value: int | bytes) -> bytes:
-    """Return the frame with another value in a field of its root block."""
-    layout = BY_TEMPLATE[read_header(frame).template_id]
-    field = next(field for field in layout.fields if field.name == name)
-    changed = bytearray(frame)
-    struct.pack_into("<" + field.wire.code, changed, 8 + field.offset, value)
-    return bytes(changed)
-
-
-def altered(event: Any, **changes: Any) -> Any:
-    return msgspec.structs.replace(event, **changes)
+from tests.protocol.sbe_samples import BBO
+from tests.protocol.sbe_samples import BOOK
+from tests.protocol.sbe_samples import BY_TEMPLATE
+from tests.protocol.sbe_samples import COMPARISON
+from tests.protocol.sbe_samples import FILL
+from tests.protocol.sbe_samples import FUNDING
+from tests.protocol.sbe_samples import ORDER
+from tests.protocol.sbe_samples import POSITION
+from tests.protocol.sbe_samples import SAMPLES
+from tests.protocol.sbe_samples import SUMMARY
+from tests.protocol.sbe_samples import SUMMARY_OF_ACCOUNT
+from tests.protocol.sbe_samples import TRADE
+from tests.protocol.sbe_samples import D
+from tests.protocol.sbe_samples import altered
+from tests.protocol.sbe_samples import block_of
+from tests.protocol.sbe_samples import header
+from tests.protocol.sbe_samples import samples
+from tests.protocol.sbe_samples import with_block
+from tests.protocol.sbe_samples import with_field
 
 
 # -- LATER SCHEMAS ---------------------------------------------------------------------------------
@@ -540,94 +383,6 @@ def test_a_snapshot_is_best_first_whatever_the_order_on_the_wire() -> None:
     assert isinstance(book, events.Book)
     assert book.bids == [(3, 1), (2, 1), (1, 1)]
     assert book.asks == [(8, 1), (9, 1)]
-
-
-# -- WHAT CANNOT BE ENCODED ------------------------------------------------------------------------
-
-UNENCODABLE = [
-    (altered(ORDER, size=D("0.000000001")), "size: 1E-9 does not fit 8 places"),
-    (altered(ORDER, size=D("1e12")), "OrderUpdate: "),
-    (altered(ORDER, price=D("1e40")), "price: "),
-    (altered(ORDER, price=D("NaN")), "price: "),
-    (altered(ORDER, price=D("Infinity")), "price: "),
-    (altered(ORDER, price=D("-92233720368.54775808")), "price: "),
-    (altered(COMPARISON, hourly_funding_rate=D("1e-13")), "hourlyFundingRate: "),
-    (altered(BBO, bid_e8=2**63), "Bbo: "),
-    (altered(BBO, bid_e8=NULL), "bidPrice: "),
-    (altered(BOOK, bids=[(2**63, 1)]), "Book: "),
-    (altered(BOOK, bids=[(1, 1)] * 65536), "Book: "),
-    (altered(FUNDING, funding_period_hours=2**15), "FundingData: "),
-    (altered(ORDER, client_id="é" * 128), "256 bytes"),
-    (altered(ORDER, client_id="\ud800"), "not UTF-8"),
-    (altered(ORDER, account="not hex"), "account: "),
-    (altered(ORDER, account="0x1" + "0" * 64), "account: "),
-    (altered(ORDER, account="-0x1"), "account: "),
-    (altered(ORDER, stp="EXPIRE_NEVER"), "stp has no code"),
-    (altered(ORDER, stp="UNKNOWN(256)"), "stp has no code"),
-    (altered(ORDER, stp="UNKNOWN(1)"), "stp has no code"),
-    (altered(ORDER, flags=frozenset({"NEW_FLAG"})), "flags has no bit"),
-    (altered(TRADE, trade_id="abc"), "tradeId: "),
-    (altered(TRADE, trade_id="1" * 256), "tradeId: "),
-]
-
-
-@pytest.mark.parametrize(("event", "problem"), UNENCODABLE, ids=lambda v: str(v)[:40])
-def test_what_does_not_fit_the_wire_is_not_encoded(event: Any, problem: str) -> None:
-    with pytest.raises(EncodeError) as caught:
-        encode_event(event, version=2)
-    assert problem in str(caught.value)
-
-
-@pytest.mark.parametrize("version", [-1, 3])
-def test_only_versions_that_we_know_are_encoded(version: int) -> None:
-    with pytest.raises(EncodeError, match=f"schema version {version} has no BboEvent"):
-        encode_event(BBO, version=version)
-
-
-def test_a_message_is_not_encoded_for_a_version_before_it() -> None:
-    with pytest.raises(EncodeError, match="schema version 0 has no FundingRateComparisonEvent"):
-        encode_event(COMPARISON, version=0)
-
-
-def test_an_order_without_prevention_mode_is_none_on_the_wire() -> None:
-    order = decode_frame(encode_event(altered(ORDER, stp=""), version=2))
-    assert order == altered(ORDER, stp="NONE")
-
-
-def test_fill_flags_without_a_bit_are_told_as_unknown() -> None:
-    fill = decode_frame(encode_event(altered(FILL, flags=frozenset({"NEW"})), version=2))
-    assert fill == altered(FILL, flags=frozenset({"UNKNOWN"}))
-
-
-def test_the_total_volume_saturates() -> None:
-    """Trap 15."""
-    summary = decode_frame(encode_event(altered(SUMMARY, total_volume_e8=2**70), version=2))
-    assert summary == altered(SUMMARY, total_volume_e8=2**63 - 1)
-
-
-def test_a_rate_below_zero_is_cut_off_towards_zero_for_version_0() -> None:
-    negative = altered(SUMMARY, funding_rate_e12=-123_456)
-    summary = decode_frame(encode_event(negative, version=0))
-    assert summary == altered(SUMMARY, funding_rate_e12=-120_000, forward_rate_e8=None)
-
-
-def test_times_are_cut_to_microseconds() -> None:
-    assert decode_frame(encode_event(altered(BBO, ts_ns=T + 999), version=2)) == BBO
-
-
-def test_what_events_of_json_lack_is_filled() -> None:
-    """A trade of the JSON feed has no sequence, no publish time and may have no id."""
-    bare = altered(TRADE, seq=None, published_ns=None, trade_id=None)
-    assert decode_frame(encode_event(bare, version=2)) == altered(TRADE, seq=0, trade_id=None)
-
-
-def test_extras_stand_where_the_event_has_nothing() -> None:
-    extras = FrameExtras(ts_ns=T + 1000, seq=5, last_seen_notification_ns=3000)
-    heartbeat = encode_event(HEARTBEAT, version=2, extras=extras)
-    assert struct.unpack("<qq", heartbeat[8:]) == (T // 1000 + 1, 5)
-    frame = encode_event(SUMMARY_OF_ACCOUNT, version=2, extras=extras)
-    assert struct.unpack_from("<q", frame, 8 + 113) == (3,)
-    assert decode_frame(frame) == SUMMARY_OF_ACCOUNT
 
 
 def test_codes_of_state_name_what_they_do_not_hold() -> None:
