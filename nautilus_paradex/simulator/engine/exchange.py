@@ -8,11 +8,23 @@ from contextlib import contextmanager
 from decimal import Decimal
 from random import Random
 
+from nautilus_paradex.simulator.engine import board
+from nautilus_paradex.simulator.engine import entry
+from nautilus_paradex.simulator.engine import invariants
+from nautilus_paradex.simulator.engine import liquidation
+from nautilus_paradex.simulator.engine import modifying
+from nautilus_paradex.simulator.engine import offbook
+from nautilus_paradex.simulator.engine import passing
+from nautilus_paradex.simulator.engine import statistics
+from nautilus_paradex.simulator.engine import treasury
+from nautilus_paradex.simulator.engine.arithmetic import ZERO
+from nautilus_paradex.simulator.engine.core import Core
 from nautilus_paradex.simulator.engine.model import BookChanges
 from nautilus_paradex.simulator.engine.model import BookSnapshot
 from nautilus_paradex.simulator.engine.model import CancelResult
 from nautilus_paradex.simulator.engine.model import Event
 from nautilus_paradex.simulator.engine.model import FeeRates
+from nautilus_paradex.simulator.engine.model import FillType
 from nautilus_paradex.simulator.engine.model import MarginConfig
 from nautilus_paradex.simulator.engine.model import MarketSpec
 from nautilus_paradex.simulator.engine.model import ModifyCommand
@@ -21,7 +33,9 @@ from nautilus_paradex.simulator.engine.model import OrderCommand
 from nautilus_paradex.simulator.engine.model import Refusal
 from nautilus_paradex.simulator.engine.model import SettlementPrice
 from nautilus_paradex.simulator.engine.model import SystemState
+from nautilus_paradex.simulator.engine.model import SystemStateChanged
 from nautilus_paradex.simulator.engine.model import Transfer
+from nautilus_paradex.simulator.engine.model import TransferKind
 from nautilus_paradex.simulator.engine.queries import Queries
 
 
@@ -62,8 +76,6 @@ class Exchange:
 
     """
 
-    queries: Queries
-
     def __init__(
         self,
         *,
@@ -72,7 +84,16 @@ class Exchange:
         markets: Iterable[MarketSpec] | None = None,
         history_limit: int = 10_000,
     ) -> None:
-        raise NotImplementedError
+        self._core = Core(clock_us, rng, history_limit)
+        self.queries = Queries(self._core)
+        for spec in markets or ():
+            board.list_market(self._core, spec, announce=False)
+
+    @contextmanager
+    def _operation(self) -> Iterator[Core]:
+        self._core.tick()
+        yield self._core
+        self._core.finish()
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """
@@ -81,17 +102,26 @@ class Exchange:
         Listeners are called in the order of their subscription, inside the command that causes
         the event. They must not call commands of the exchange, nor raise.
         """
-        raise NotImplementedError
+        listeners = self._core.listeners
+        listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return unsubscribe
 
     # -- LISTINGS -------------------------------------------------------------------------------
 
     def add_market(self, spec: MarketSpec) -> None:
         """List a market and announce CREATED. Raises `Refusal` NOT_UNIQUE if it is listed."""
-        raise NotImplementedError
+        with self._operation() as core:
+            board.list_market(core, spec)
 
     def update_market(self, market: str, **changes: object) -> MarketSpec:
         """Change fields of a listing and announce UPDATED; resting orders stay as they are."""
-        raise NotImplementedError
+        with self._operation() as core:
+            return board.change_market(core, core.market(market), changes)
 
     def settle_market(self, market: str, price: Decimal | None = None) -> SettlementPrice:
         """
@@ -106,11 +136,13 @@ class Exchange:
             The settlement price; None = computed.
 
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            return board.settle(core, core.market(market), price)
 
     def delete_market(self, market: str) -> None:
         """Delist a market without open positions, close its orders and announce DELETED."""
-        raise NotImplementedError
+        with self._operation() as core:
+            board.delete(core, core.market(market))
 
     def set_prices(
         self,
@@ -126,25 +158,33 @@ class Exchange:
         Margin and price bands need a mark price: before the first one, orders are closed with
         PRICE_NOT_AVAILABLE. An external fair price that was never set follows the mark.
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            board.set_prices(core, core.market(market), mark, underlying, external_fair)
 
     # -- SYSTEM ---------------------------------------------------------------------------------
 
     @property
     def system_state(self) -> SystemState:
         """The exchange's state (PROTOCOL 8.3)."""
-        raise NotImplementedError
+        return self._core.state
 
     def set_system_state(self, state: SystemState) -> None:
         """Change the state; entering a release window cancels orders beyond the 5 bps rule."""
-        raise NotImplementedError
+        with self._operation() as core:
+            if state is core.state:
+                return
+            core.state = state
+            core.emit(SystemStateChanged(state))
+            for market in list(core.markets.values()):
+                board.react(core, market)
 
     def advance(self) -> None:
         """
         Let time pass up to the clock's reading: funding, klines, option expiry, paused triggers
         and account updates. To be called often (every 50-1000 ms); does little when little is due.
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            passing.advance(core)
 
     # -- ACCOUNTS -------------------------------------------------------------------------------
 
@@ -184,37 +224,58 @@ class Exchange:
             parent.
 
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            treasury.register(
+                core,
+                address,
+                public_key,
+                parent=parent,
+                fees=fees,
+                rpi_allowed=rpi_allowed,
+                announce=announce,
+            )
 
     def add_key(self, account: str, public_key: str, *, name: str = "") -> None:
         """Let a subkey sign for the account."""
-        raise NotImplementedError
+        with self._operation() as core:
+            treasury.add_key(core, core.account(account), public_key, name)
 
     def remove_key(self, account: str, public_key: str) -> None:
         """Revoke a subkey. Raises `Refusal` INVALID_SUBKEY if it is not one."""
-        raise NotImplementedError
+        treasury.remove_key(self._core.account(account), public_key)
 
     def set_fees(self, account: str, fees: FeeRates) -> None:
         """Change the account's fee rates."""
-        raise NotImplementedError
+        self._core.account(account).fees = fees
 
     def deposit(self, account: str, amount: Decimal, token: str = "USDC") -> Transfer:  # noqa: S107 - an asset's name
         """Credit a token; announces the transfer, the balance and the account."""
-        raise NotImplementedError
+        with self._operation() as core:
+            return treasury.move_token(
+                core, core.account(account), amount, token, TransferKind.DEPOSIT
+            )
 
     def withdraw(self, account: str, amount: Decimal, token: str = "USDC") -> Transfer:  # noqa: S107 - an asset's name
         """Debit a token; INVALID_REQUEST_PARAMETER beyond the free collateral or balance."""
-        raise NotImplementedError
+        with self._operation() as core:
+            return treasury.move_token(
+                core, core.account(account), amount, token, TransferKind.WITHDRAWAL
+            )
 
     def set_leverage(
         self, account: str, market: str, leverage: int, margin_type: str = "CROSS"
     ) -> MarginConfig:
         """Set the account's leverage in a market; only CROSS is open (PROTOCOL 2.1)."""
-        raise NotImplementedError
+        with self._operation() as core:
+            return treasury.configure_leverage(
+                core, core.account(account), market, leverage, margin_type
+            )
 
     def set_max_slippage(self, account: str, market: str, max_slippage: Decimal) -> None:
         """Set the account's own cap of MARKET orders in a market, a fraction of the mark."""
-        raise NotImplementedError
+        treasury.configure_slippage(
+            self._core.account(account), self._core.market(market), max_slippage
+        )
 
     # -- ORDER ENTRY ----------------------------------------------------------------------------
 
@@ -228,7 +289,8 @@ class Exchange:
             With the venue's code; then nothing has happened.
 
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            return entry.submit(core, command).snapshot()
 
     def submit_batch(self, commands: Sequence[OrderCommand]) -> list[Order | Refusal]:
         """
@@ -236,15 +298,22 @@ class Exchange:
 
         Raises `Refusal` BATCH_SIZE_OUT_OF_RANGE for another number.
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            return entry.submit_batch(core, commands)
 
     def process(self, order_id: str) -> Order:
         """Check the risk of a NEW order and match it; return its state afterwards."""
-        raise NotImplementedError
+        with self._operation() as core:
+            order = core.order(order_id)
+            entry.process(core, order)
+            return order.snapshot()
 
     def place(self, command: OrderCommand) -> Order:
         """`submit` and `process` at once."""
-        raise NotImplementedError
+        with self._operation() as core:
+            order = entry.submit(core, command)
+            entry.process(core, order)
+            return order.snapshot()
 
     def modify(self, command: ModifyCommand) -> Order:
         """
@@ -257,14 +326,18 @@ class Exchange:
             (PROTOCOL 5.6).
 
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            return modifying.request_modify(core, command).snapshot()
 
     def process_modify(self, order_id: str, request_id: str) -> Order:
         """
         Carry out a pending change: SUCCESS (id kept, queue priority lost, may match) or REJECTED
         (the order lives on unchanged); announced either way.
         """
-        raise NotImplementedError
+        with self._operation() as core:
+            order = core.order(order_id)
+            modifying.process_modify(core, order, request_id)
+            return order.snapshot()
 
     def cancel(self, account: str, order_id: str) -> Order:
         """
@@ -276,7 +349,7 @@ class Exchange:
             As it is before the cancel takes effect in `process_cancel`.
 
         """
-        raise NotImplementedError
+        return entry.queue_cancel(self._core, account, order_id).snapshot()
 
     def cancel_by_client_id(self, account: str, client_id: str, market: str | None = None) -> Order:
         """
@@ -285,53 +358,79 @@ class Exchange:
         Raises `Refusal` CLIENT_ORDER_ID_NOT_FOUND, or ORDER_IS_CLOSED where the last order with
         this client id is closed.
         """
-        raise NotImplementedError
+        return entry.queue_cancel_by_client_id(self._core, account, client_id, market).snapshot()
 
     def cancel_all(self, account: str, market: str | None = None) -> list[Order]:
         """Queue cancels of all live orders (of a market); `process_cancel` each of them."""
-        raise NotImplementedError
+        if market is not None:
+            self._core.market(market)
+        return self.queries.open_orders(account, market)
 
     def cancel_batch(
         self, account: str, order_ids: Sequence[str] = (), client_ids: Sequence[str] = ()
     ) -> list[CancelResult]:
         """Queue cancels; `process_cancel` those that say QUEUED_FOR_CANCELLATION."""
-        raise NotImplementedError
+        return entry.queue_cancels(self._core, account, order_ids, client_ids)
 
     def process_cancel(self, order_id: str) -> Order:
         """Close a live order with USER_CANCELED; does nothing if it has closed already."""
-        raise NotImplementedError
+        with self._operation() as core:
+            order = core.order(order_id)
+            entry.process_cancel(core, order)
+            return order.snapshot()
 
     # -- TRADES OUTSIDE THE BOOK ----------------------------------------------------------------
 
     def block_trade(
         self, market: str, buyer: str, seller: str, size: Decimal, price: Decimal
     ) -> None:
-        """Trade between two accounts: BLOCK_TRADE fills without orders, a public trade with seq 0."""
-        raise NotImplementedError
+        """Trade between two accounts: BLOCK_TRADE fills without orders; seq 0."""
+        with self._operation() as core:
+            offbook.cross(
+                core,
+                core.market(market),
+                core.account(buyer),
+                core.account(seller),
+                size=size,
+                price=price,
+                fill_type=FillType.BLOCK_TRADE,
+            )
 
     def unwind_transfer(
         self, market: str, sender: str, receiver: str, size: Decimal, price: Decimal
     ) -> None:
         """Move ``size`` (signed as the position moved) between accounts: UNWIND_TRANSFER fills."""
-        raise NotImplementedError
+        with self._operation() as core:
+            buyer, seller = (receiver, sender) if size > ZERO else (sender, receiver)
+            offbook.cross(
+                core,
+                core.market(market),
+                core.account(buyer),
+                core.account(seller),
+                size=abs(size),
+                price=price,
+                fill_type=FillType.UNWIND_TRANSFER,
+            )
 
     def bust_trade(self, trade_id: str) -> None:
         """Revert both fills of a trade (fees included) and announce the busts (PROTOCOL 10.4)."""
-        raise NotImplementedError
+        with self._operation() as core:
+            offbook.bust(core, trade_id)
 
     def liquidate(self, account: str) -> None:
         """Liquidate an account now, whatever its margin: LIQUIDATION fills without client ids."""
-        raise NotImplementedError
+        with self._operation() as core:
+            liquidation.liquidate(core, core.account(account))
 
     # -- BOOK FEED ------------------------------------------------------------------------------
 
     def follow_book(self, market: str) -> None:
         """Start to record changes of this book for `take_book_changes`."""
-        raise NotImplementedError
+        self._core.market(market).book.follow(followed=True)
 
     def unfollow_book(self, market: str) -> None:
         """Stop recording and forget what was not taken."""
-        raise NotImplementedError
+        self._core.market(market).book.follow(followed=False)
 
     def book_snapshot(
         self, market: str, depth: int | None = None
@@ -343,7 +442,12 @@ class Exchange:
         up to the snapshot's may still be waiting in `take_book_changes`: leave them out for a
         client that starts here.
         """
-        raise NotImplementedError
+        listed = self._core.market(market)
+        listed.book.seal()
+        return (
+            statistics.snapshot(listed, depth, interactive=False),
+            statistics.snapshot(listed, depth, interactive=True),
+        )
 
     def take_book_changes(self, market: str) -> tuple[BookChanges, ...]:
         """
@@ -353,12 +457,18 @@ class Exchange:
         `BboChanged` has a number of its own, and `BboChanged`, `TradePrinted` and changes share
         one rising counter per market (as the venue's captures show). Usually 0-5 per 100 ms.
         """
-        raise NotImplementedError
+        return self._core.market(market).book.take()
 
     @contextmanager
     def batch(self, market: str) -> Iterator[None]:
         """Make all commands inside one change of the book with at most one `BboChanged` a view."""
-        raise NotImplementedError
+        listed = self._core.market(market)
+        listed.batch_depth += 1
+        try:
+            yield
+        finally:
+            listed.batch_depth -= 1
+            self._core.finish()
 
     # -- PROOF ----------------------------------------------------------------------------------
 
@@ -369,4 +479,4 @@ class Exchange:
         Positions sum to 0 in each market; USDC and tokens are conserved; no API book is crossed;
         remaining sizes, level sums, client ids and margin aggregates are consistent.
         """
-        raise NotImplementedError
+        invariants.check(self._core)

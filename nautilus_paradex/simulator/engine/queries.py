@@ -1,7 +1,21 @@
 """What can be asked of the exchange without changing anything."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Protocol
 
+from nautilus_paradex.simulator.engine.accounts import SETTLEMENT_ASSET
+from nautilus_paradex.simulator.engine.accounts import Account
+from nautilus_paradex.simulator.engine.arithmetic import ONE
+from nautilus_paradex.simulator.engine.arithmetic import amount
+from nautilus_paradex.simulator.engine.bookkeeping import position_of
+from nautilus_paradex.simulator.engine.core import Core
+from nautilus_paradex.simulator.engine.core import bbo_of
+from nautilus_paradex.simulator.engine.entry import own_order
+from nautilus_paradex.simulator.engine.enums import OPTION_KINDS
+from nautilus_paradex.simulator.engine.funding import funding_data
+from nautilus_paradex.simulator.engine.margin import leverage
+from nautilus_paradex.simulator.engine.margin import summarize
 from nautilus_paradex.simulator.engine.model import AccountInfo
 from nautilus_paradex.simulator.engine.model import AccountSummary
 from nautilus_paradex.simulator.engine.model import AssetKind
@@ -22,12 +36,16 @@ from nautilus_paradex.simulator.engine.model import OrderStatus
 from nautilus_paradex.simulator.engine.model import OrderType
 from nautilus_paradex.simulator.engine.model import Position
 from nautilus_paradex.simulator.engine.model import PriceKind
+from nautilus_paradex.simulator.engine.model import Refusal
 from nautilus_paradex.simulator.engine.model import SettlementPrice
 from nautilus_paradex.simulator.engine.model import Side
 from nautilus_paradex.simulator.engine.model import Trade
 from nautilus_paradex.simulator.engine.model import Tradebust
 from nautilus_paradex.simulator.engine.model import Transaction
 from nautilus_paradex.simulator.engine.model import Transfer
+from nautilus_paradex.simulator.engine.statistics import impact_price
+from nautilus_paradex.simulator.engine.statistics import snapshot
+from nautilus_paradex.simulator.engine.statistics import summary
 
 
 class Queries:
@@ -45,27 +63,34 @@ class Queries:
 
     """
 
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
     # -- MARKETS --------------------------------------------------------------------------------
 
     def markets(self) -> list[MarketSpec]:
         """Return all listings, in the order of listing; settled ones are gone."""
-        raise NotImplementedError
+        return [market.spec for market in self._core.markets.values()]
 
     def market(self, market: str) -> MarketSpec:
         """Return one listing."""
-        raise NotImplementedError
+        return self._core.market(market).spec
 
     def market_history(self, market: str | None = None) -> list[MarketEvent]:
         """Return events of listings, of delisted markets too."""
-        raise NotImplementedError
+        return [row for row in reversed(self._core.market_events) if market in (None, row.market)]
 
     def settlement_price(self, market: str) -> SettlementPrice:
         """Return how a market settled."""
-        raise NotImplementedError
+        row = self._core.settled.get(market)
+        if row is None:
+            self._core.market(market)
+            raise Refusal("MARKET_NOT_SETTLED", f"market {market} is not settled")
+        return row
 
     def market_summary(self, market: str) -> MarketSummary:
         """Return prices, statistics and greeks of a market."""
-        raise NotImplementedError
+        return summary(self._core, self._core.market(market))
 
     def book(
         self,
@@ -81,15 +106,17 @@ class Queries:
         Bids aggregate downwards, asks upwards. Raises `Refusal` INVALID_REQUEST_PARAMETER for a
         tick that is no multiple of the market's.
         """
-        raise NotImplementedError
+        return snapshot(
+            self._core.market(market), depth, interactive=interactive, price_tick=price_tick
+        )
 
     def bbo(self, market: str, *, interactive: bool = False) -> Bbo:
         """Return the best bid and ask."""
-        raise NotImplementedError
+        return bbo_of(self._core.market(market), interactive=interactive)
 
     def impact_price(self, market: str, side: Side, size: Decimal) -> Decimal | None:
         """Return the average price of taking the size, or None where the book is too thin."""
-        raise NotImplementedError
+        return impact_price(self._core.market(market), side, size)
 
     def trades(
         self,
@@ -100,7 +127,21 @@ class Queries:
         end_ms: int | None = None,
     ) -> list[Trade]:
         """Return trades of a market, or of all options on a base asset."""
-        raise NotImplementedError
+        if market is not None:
+            rows: Iterable[Trade] = reversed(self._core.market(market).trades)
+        else:
+            rows = sorted(
+                (
+                    trade
+                    for listed in self._core.markets.values()
+                    if listed.spec.base_currency == base_asset
+                    and listed.spec.asset_kind in OPTION_KINDS
+                    for trade in listed.trades
+                ),
+                key=lambda trade: trade.id,
+                reverse=True,
+            )
+        return _within(rows, start_ms, end_ms)
 
     def klines(
         self,
@@ -111,67 +152,112 @@ class Queries:
         kind: PriceKind = PriceKind.LAST,
     ) -> list[Kline]:
         """Return candles, oldest first, that start within the bounds; empty minutes are absent."""
-        raise NotImplementedError
+        return self._core.market(market).klines[kind].klines(resolution_minutes, start_ms, end_ms)
 
     def funding_data(
         self, market: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> list[FundingData]:
         """Return funding rows, one per 5 s."""
-        raise NotImplementedError
+        return _within(reversed(self._core.market(market).funding_rows), start_ms, end_ms)
 
     def funding(self, market: str) -> FundingData:
         """Return the funding state now."""
-        raise NotImplementedError
+        return funding_data(self._core, self._core.market(market))
 
     # -- ACCOUNTS -------------------------------------------------------------------------------
 
     def has_account(self, account: str) -> bool:
         """Return if an account has this address."""
-        raise NotImplementedError
+        try:
+            self._core.account(account)
+        except Refusal:
+            return False
+        return True
 
     def accounts(self) -> list[str]:
         """Return all announced accounts' addresses, in the order of registration."""
-        raise NotImplementedError
+        return [row.address for row in self._core.accounts.values() if row.announce]
 
     def account_info(self, account: str) -> AccountInfo:
         """Return identity, keys and fees."""
-        raise NotImplementedError
+        return _info(self._core.account(account))
 
     def subaccounts(self, account: str) -> list[AccountInfo]:
         """Return the account's sub-accounts."""
-        raise NotImplementedError
+        parent = self._core.account(account).address
+        return [_info(row) for row in self._core.accounts.values() if row.parent == parent]
 
     def account_summary(self, account: str) -> AccountSummary:
         """Return collateral and margin (PROTOCOL 10.1)."""
-        raise NotImplementedError
+        return summarize(self._core, self._core.account(account), self._core.ids.last_seq)
 
     def balances(self, account: str) -> list[Balance]:
         """Return token balances, USDC first; empty ones left out but for USDC."""
-        raise NotImplementedError
+        owner = self._core.account(account)
+        return [
+            Balance(
+                account=owner.address,
+                token=token,
+                size=row.size,
+                average_entry_price=(
+                    ONE if token == SETTLEMENT_ASSET else amount(row.cost / row.size)
+                ),
+                cost=row.size if token == SETTLEMENT_ASSET else row.cost,
+                updated_us=row.updated_us,
+            )
+            for token, row in owner.balances.items()
+            if row.size or token == SETTLEMENT_ASSET
+        ]
 
     def positions(self, account: str, market: str | None = None) -> list[Position]:
         """Return open positions and, with size 0, those closed since the start."""
-        raise NotImplementedError
+        return [
+            position_of(self._core, holding, self._core.ids.last_seq)
+            for holding in self._core.account(account).holdings.values()
+            if holding.created_us and market in (None, holding.market.symbol)
+        ]
 
     def margin_configs(self, account: str, market: str | None = None) -> list[MarginConfig]:
         """Return leverage per market."""
-        raise NotImplementedError
+        owner = self._core.account(account)
+        if market is not None:
+            self._core.market(market)
+        return [
+            MarginConfig(
+                market=row.symbol,
+                leverage=int(leverage(owner, row)),
+                margin_type="CROSS",
+            )
+            for row in self._core.markets.values()
+            if market in (None, row.symbol) and not row.is_spot
+        ]
 
     def max_slippages(self, account: str) -> dict[str, Decimal]:
         """Return the account's own slippage caps per market."""
-        raise NotImplementedError
+        return dict(self._core.account(account).max_slippages)
 
     def order(self, account: str, order_id: str) -> Order:
         """Return an order, live or closed."""
-        raise NotImplementedError
+        return own_order(self._core, account, order_id).snapshot()
 
     def order_by_client_id(self, account: str, client_id: str, market: str | None = None) -> Order:
         """Return the OPEN order with this client id, only that (PROTOCOL 4.2)."""
-        raise NotImplementedError
+        order = self._core.account(account).live_by_client_id.get(client_id)
+        if (
+            order is None
+            or order.status is not OrderStatus.OPEN
+            or market not in (None, order.market.symbol)
+        ):
+            raise Refusal("CLIENT_ORDER_ID_NOT_FOUND", f"client order {client_id} is not open")
+        return order.snapshot()
 
     def open_orders(self, account: str, market: str | None = None) -> list[Order]:
         """Return orders in NEW, UNTRIGGERED and OPEN."""
-        raise NotImplementedError
+        return [
+            order.snapshot()
+            for order in reversed(self._core.account(account).live.values())
+            if market in (None, order.market.symbol)
+        ]
 
     def order_history(
         self,
@@ -186,7 +272,18 @@ class Queries:
         end_ms: int | None = None,
     ) -> list[Order]:
         """Return live and closed orders by time of creation."""
-        raise NotImplementedError
+        owner = self._core.account(account)
+        rows = [
+            order
+            for order in (*owner.closed, *owner.live.values())
+            if market in (None, order.market.symbol)
+            and client_id in (None, order.client_id)
+            and side in (None, order.side)
+            and status in (None, order.status)
+            and order_type in (None, order.type)
+        ]
+        rows.sort(key=lambda order: order.id, reverse=True)
+        return [order.snapshot() for order in _within(rows, start_ms, end_ms)]
 
     def fills(
         self,
@@ -198,7 +295,13 @@ class Queries:
         end_ms: int | None = None,
     ) -> list[Fill]:
         """Return fills."""
-        raise NotImplementedError
+        kinds = self._core.kinds
+        rows = (
+            fill
+            for fill in reversed(self._core.account(account).fills)
+            if market in (None, fill.market) and asset_kind in (None, kinds.get(fill.market))
+        )
+        return _within(rows, start_ms, end_ms)
 
     def funding_payments(
         self,
@@ -208,20 +311,49 @@ class Queries:
         end_ms: int | None = None,
     ) -> list[FundingPayment]:
         """Return realised funding."""
-        raise NotImplementedError
+        rows = (
+            row
+            for row in reversed(self._core.account(account).funding_payments)
+            if market in (None, row.market)
+        )
+        return _within(rows, start_ms, end_ms)
 
     def tradebusts(self, account: str) -> list[Tradebust]:
         """Return reverted fills."""
-        raise NotImplementedError
+        return [*reversed(self._core.account(account).tradebusts)]
 
     def transfers(self, account: str) -> list[Transfer]:
         """Return deposits and withdrawals."""
-        raise NotImplementedError
+        return [*reversed(self._core.account(account).transfers)]
 
     def transactions(self, account: str) -> list[Transaction]:
         """Return transactions on the chain."""
-        raise NotImplementedError
+        return [*reversed(self._core.account(account).transactions)]
 
     def liquidations(self, account: str) -> list[Liquidation]:
         """Return liquidations."""
-        raise NotImplementedError
+        return [*reversed(self._core.account(account).liquidations)]
+
+
+class _Dated(Protocol):
+    @property
+    def created_us(self) -> int: ...
+
+
+def _within[D: _Dated](rows: Iterable[D], start_ms: int | None, end_ms: int | None) -> list[D]:
+    low = 0 if start_ms is None else start_ms
+    if end_ms is None:
+        return [row for row in rows if row.created_us // 1000 >= low]
+    return [row for row in rows if low <= row.created_us // 1000 <= end_ms]
+
+
+def _info(account: Account) -> AccountInfo:
+    return AccountInfo(
+        account=account.address,
+        parent_account=account.parent,
+        kind=account.kind,
+        public_key=account.public_key,
+        keys=tuple(account.keys.values()),
+        fees=account.fees,
+        created_us=account.created_us,
+    )
