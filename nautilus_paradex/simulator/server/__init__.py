@@ -1,0 +1,1 @@
+"""The servers of the local Paradex: REST and WebSocket around the engine."""

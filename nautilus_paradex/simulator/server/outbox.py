@@ -1,0 +1,162 @@
+"""What a connection still has to send, and the faults that happen on the way."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.server.messages import Frame
+
+
+class Cut(Exception):  # noqa: N818 - what is to be done, not an error
+    """
+    The connection is to end now.
+
+    Parameters
+    ----------
+    code : int, optional
+        The close code; None cuts the TCP connection.
+
+    """
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Outbox:
+    """
+    A bounded queue of frames.
+
+    Parameters
+    ----------
+    queue : faults.FaultQueue
+        The faults to come.
+    limit : int
+        How many frames may wait.
+
+    """
+
+    def __init__(self, queue: faults.FaultQueue, limit: int) -> None:
+        self._faults = queue
+        self._limit = limit
+        self._frames: deque[tuple[str, Frame]] = deque()
+        self._filled = asyncio.Event()
+        self._held: Frame | None = None
+        self._stalled_until: float | None = None
+        self.is_private = False
+        self.is_overflown = False
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def put(self, channel: str, frame: Frame) -> None:
+        """Queue a frame; beyond the limit the connection is lost."""
+        if len(self._frames) >= self._limit:
+            self.is_overflown = True
+        else:
+            self._frames.append((channel, frame))
+        self._filled.set()
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """
+        Yield what is to be sent, for ever.
+
+        Raises
+        ------
+        Cut
+            When the connection is to end.
+
+        """
+        while True:
+            while not self._frames:
+                if self.is_overflown:
+                    raise Cut
+                self._filled.clear()
+                await self._filled.wait()
+            if self.is_overflown:
+                raise Cut
+            channel, frame = self._frames.popleft()
+            armed = self._faults.armed_for_frame(channel, self.is_private)
+            if not armed:
+                for ready in self._released(frame):
+                    yield ready
+                continue
+            self._end_before(armed)
+            await self._pause_before(armed)
+            for changed in self._changed(frame, armed):
+                yield changed
+            await self._end_after(armed)
+
+    def _released(self, frame: Frame) -> list[Frame]:
+        held, self._held = self._held, None
+        return [frame] if held is None else [frame, held]
+
+    def _end_before(self, armed: list[faults.Armed[faults.Fault]]) -> None:
+        for item in armed:
+            fault = item.fault
+            if isinstance(fault, faults.DropAfterFrames) and fault.frames == 0:
+                self._faults.fire(item)
+                raise Cut
+            if isinstance(fault, faults.CloseCode) and fault.frames == 0:
+                self._faults.fire(item)
+                raise Cut(fault.code)
+
+    async def _pause_before(self, armed: list[faults.Armed[faults.Fault]]) -> None:
+        for item in armed:
+            fault = item.fault
+            if isinstance(fault, faults.Stall) and fault.frames == 0:
+                self._faults.fire(item)
+                await self._stall(fault)
+            elif isinstance(fault, faults.Delay):
+                self._faults.fire(item)
+                await asyncio.sleep(fault.ms / 1000)
+
+    def _changed(self, frame: Frame, armed: list[faults.Armed[faults.Fault]]) -> list[Frame]:
+        copies = 1
+        for item in armed:
+            fault = item.fault
+            if isinstance(fault, faults.Lose):
+                self._faults.fire(item)
+                return []
+            if isinstance(fault, faults.Reorder) and self._held is None:
+                self._faults.fire(item)
+                self._held = frame
+                return []
+            if isinstance(fault, faults.Duplicate):
+                self._faults.fire(item)
+                copies += 1
+            elif isinstance(fault, faults.Garble):
+                self._faults.fire(item)
+                frame = frame[: len(frame) // 2]
+        return [frame] * (copies - 1) + self._released(frame)
+
+    async def _end_after(self, armed: list[faults.Armed[faults.Fault]]) -> None:
+        for item in armed:
+            fault = item.fault
+            if not isinstance(fault, faults.DropAfterFrames | faults.CloseCode | faults.Stall):
+                continue
+            if fault.frames == 0 or item.is_exhausted:
+                continue
+            item.seen += 1
+            if item.seen < fault.frames:
+                continue
+            self._faults.fire(item)
+            if isinstance(fault, faults.Stall):
+                await self._stall(fault)
+            else:
+                raise Cut(fault.code if isinstance(fault, faults.CloseCode) else None)
+
+    async def _stall(self, fault: faults.Stall) -> None:
+        loop = asyncio.get_running_loop()
+        self._stalled_until = float("inf") if fault.seconds is None else loop.time() + fault.seconds
+        if fault.seconds is None:
+            await loop.create_future()
+        else:
+            await asyncio.sleep(fault.seconds)
+        self._stalled_until = None
+
+    @property
+    def is_stalled(self) -> bool:
+        """If a stall fault keeps the connection silent."""
+        return self._stalled_until is not None
