@@ -230,8 +230,7 @@ class TokenSource:
             raise
 
     def _on_fetched(self, fetch: "asyncio.Task[_Held]") -> None:
-        if self._fetch is fetch:
-            self._fetch = None
+        self._fetch = None
         if fetch.cancelled() or self._closed:
             return
         error = fetch.exception()

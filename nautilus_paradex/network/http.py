@@ -162,11 +162,29 @@ class ParadexHttpClient:
         return best
 
     async def close(self) -> None:
-        """Close all connections; the client cannot be used again."""
+        """Close all connections; requests fail from now on, until `reopen`."""
         self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    def reopen(self) -> None:
+        """Let a closed client connect again; an open one is left as it is."""
+        self._closed = False
+
+    def configure(self, settings: HttpSettings) -> None:
+        """
+        Take other settings for the same address, before the first connection.
+
+        Raises
+        ------
+        ValueError
+            If connections are open, or the address is another.
+
+        """
+        if self._session is not None or settings.base_url != self.settings.base_url:
+            raise ValueError("an HTTP client that is open or of another address keeps its settings")
+        self.settings = settings
 
     @property
     def clock_offset(self) -> ClockOffset | None:

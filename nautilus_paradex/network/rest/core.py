@@ -35,7 +35,7 @@ class RestCore:
     ) -> None:
         self._http = http
         self._tokens = tokens
-        self._interactive = interactive
+        self.interactive = interactive
 
     @property
     def clock_offset_ms(self) -> int:

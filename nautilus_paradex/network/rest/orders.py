@@ -66,7 +66,7 @@ class OrderEndpoints(RestCore):
             If it cancels: a reserve is kept for it, and the retail windows count orders only.
 
         """
-        retail = self._interactive and not cancel
+        retail = self.interactive and not cancel
         scope = Scope.RETAIL_ORDER if retail else Scope.ORDER
         await self._http.limiter.acquire(scope, cancel=cancel)
 
