@@ -19,6 +19,8 @@ from nautilus_paradex.network.retry import RetryPolicy
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import VenueError
+from nautilus_paradex.protocol.signing import AccountSigner
+from nautilus_paradex.protocol.signing import Signer
 from tests.network.scripted_server import Reply
 from tests.network.scripted_server import ScriptedServer
 from tests.network.scripted_server import answer
@@ -127,6 +129,20 @@ async def test_the_request_carries_the_headers_of_the_protocol(server, bench):
     assert request.headers["paradex-signature-expiration"] == str(NOW_S + 1800)
     assert "paradex-authorize-isolated-markets" not in request.headers
     assert "authorization" not in request.headers
+
+
+async def test_the_accounts_own_signer_fits(server, bench):
+    key = Signer("0x2ce1f5b4a3d29b7c1e80a94bb1f3c5d6e7f80123456789abcdef0123456789a")
+    signer = AccountSigner(ACCOUNT, "PRIVATE_SN_PARACLEAR_MAINNET", key)
+    tokens = TokenSource(bench.http, signer, timing=bench.timing, log=bench.log)
+    await tokens.token()
+    await tokens.aclose()
+    request = server.seen[0]
+    assert request.target == (
+        "/v1/auth/0x2fb2d864a95fc1782049b5c1ec06598742d5a0195bbb7fb365296ac86cb30e"
+    )
+    assert request.headers["paradex-starknet-account"] == ACCOUNT
+    assert request.headers["paradex-starknet-signature"] == signer.sign_auth(NOW_S, NOW_S + 1800)
 
 
 async def test_interactive_usage_and_isolated_markets_are_asked_for(server):

@@ -381,6 +381,19 @@ async def test_a_closed_client_sends_nothing(server, open_client):
     assert server.connections == 2
 
 
+async def test_settings_may_change_between_connections_but_not_the_address(server, open_client):
+    client = open_client(server.url)
+    other = HttpSettings(base_url=server.url, timeout=3.0)
+    client.configure(other)
+    assert client.settings is other
+    with pytest.raises(ValueError):
+        client.configure(HttpSettings(base_url="https://api.prod.paradex.trade/v1"))
+    await get(client)
+    with pytest.raises(ValueError):
+        client.configure(HttpSettings(base_url=server.url))
+    assert client.settings is other
+
+
 async def test_closing_ends_requests_under_way_as_unknown(server, open_client):
     server.script = [Reply(b"", "stall")]
     client = open_client(server.url)
