@@ -483,10 +483,10 @@ PRIVATE = [
     ),
 ]
 
+ALL = [*PUBLIC, *PRIVATE]
 
-@pytest.mark.parametrize(
-    ("call", "line", "reply", "holds"), [*PUBLIC, *PRIVATE], ids=lambda v: str(v)[:60]
-)
+
+@pytest.mark.parametrize(("call", "line", "reply", "holds"), ALL, ids=[row[1] for row in ALL])
 async def test_each_endpoint_asks_as_the_protocol_says_and_reads_the_answer(
     server, rest, call, line, reply, holds
 ):
@@ -498,15 +498,17 @@ async def test_each_endpoint_asks_as_the_protocol_says_and_reads_the_answer(
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(("call", "line", "reply", "holds"), PUBLIC, ids=lambda v: str(v)[:60])
+@pytest.mark.parametrize(("call", "line", "reply", "holds"), PUBLIC, ids=[row[1] for row in PUBLIC])
 async def test_public_endpoints_send_no_token(server, http, call, line, reply, holds):
     server.script = [answer(reply)]
     assert holds(await call(ParadexRest(http)))
     assert "authorization" not in server.seen[0].headers
 
 
-@pytest.mark.parametrize(("call", "line", "reply", "holds"), PRIVATE, ids=lambda v: str(v)[:60])
-async def test_private_endpoints_send_the_token_and_need_one(  # noqa: PLR0917 - fixtures
+@pytest.mark.parametrize(
+    ("call", "line", "reply", "holds"), PRIVATE, ids=[row[1] for row in PRIVATE]
+)
+async def test_private_endpoints_send_the_token_and_need_one(
     server, http, rest, call, line, reply, holds
 ):
     server.script = [answer(status=204) if reply is None else answer(reply)]

@@ -386,10 +386,10 @@ async def test_settings_may_change_between_connections_but_not_the_address(serve
     other = HttpSettings(base_url=server.url, timeout=3.0)
     client.configure(other)
     assert client.settings is other
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="keeps its settings"):
         client.configure(HttpSettings(base_url="https://api.prod.paradex.trade/v1"))
     await get(client)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="keeps its settings"):
         client.configure(HttpSettings(base_url=server.url))
     assert client.settings is other
 
