@@ -459,8 +459,9 @@ class ParadexStream:
 async def _while_open[T](session: Session, work: Awaitable[T]) -> T:
     """Await work, but not longer than the session lives."""
     task = asyncio.ensure_future(work)
+    either: set[asyncio.Future[Any]] = {task, session.lost}
     try:
-        await asyncio.wait({task, session.lost}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         if not task.done():
             task.cancel()

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
+from picows import WSCloseCode
 from picows import WSError
 from picows import WSFrame
 from picows import WSHandshakeError
@@ -54,7 +55,7 @@ class HandshakeRefused(TransportError):  # noqa: N818 - it names what happened
         self.status = status
 
 
-class WebSocket(WSListener):  # type: ignore[misc]  # picows ships no base class stubs to subclass
+class WebSocket(WSListener):
     """
     One open socket.
 
@@ -113,7 +114,7 @@ class WebSocket(WSListener):  # type: ignore[misc]  # picows ships no base class
         self._set_lost(Loss("closed by us", NORMAL_CLOSE))
         if transport is None or transport.is_disconnected:
             return
-        transport.send_close(NORMAL_CLOSE, b"")
+        transport.send_close(WSCloseCode.OK)
         transport.disconnect()
         try:
             async with asyncio.timeout(2.0):
@@ -140,6 +141,8 @@ class WebSocket(WSListener):  # type: ignore[misc]  # picows ships no base class
                 self._parts = [frame.get_payload_as_bytes()]
         elif kind is WSMsgType.CONTINUATION:
             self._continue(frame)
+        elif kind is WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CLOSE:
             self._note_close(frame.get_payload_as_bytes())
             transport.disconnect()
@@ -149,7 +152,8 @@ class WebSocket(WSListener):  # type: ignore[misc]  # picows ships no base class
         if self._close_code is None:
             self._set_lost(Loss("the connection was dropped without a close frame", 1006))
         else:
-            self._set_lost(Loss(f"closed by the venue: {self._close_reason}", self._close_code))
+            reason = f"closed by the venue with {self._close_code}: {self._close_reason}"
+            self._set_lost(Loss(reason, self._close_code))
 
     # -- INTERNAL ----------------------------------------------------------------------------------
 
@@ -211,7 +215,8 @@ async def open_websocket(
                 extra_headers=dict(headers) if headers else None,
                 max_redirects=0,
                 max_frame_size=MAX_FRAME_BYTES,
-                enable_auto_pong=True,
+                # The library would answer pings without telling, and a ping is a sign of life (S5).
+                enable_auto_pong=False,
                 proxy=proxy,
                 # The loop's own transports: the framework picks the loop, and tests wrap it.
                 use_aiofastnet=False,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from nautilus_paradex.simulator.server.channels import Hub
 from nautilus_paradex.simulator.server.config import PlainConnections
 from nautilus_paradex.simulator.server.desk import Desk
 from nautilus_paradex.simulator.server.order_rpc import OrderRpc
+from nautilus_paradex.simulator.server.publisher import Job
 from nautilus_paradex.simulator.server.publisher import Publisher
 from nautilus_paradex.simulator.server.refusals import Refusal
 from nautilus_paradex.simulator.server.rest import RestServer
@@ -41,15 +43,22 @@ class Server:
         The running venue.
     open_account : Callable[[str, str], None]
         Opens an account (address, public key) that onboards.
+    jobs : Sequence[Job], optional
+        What is to be done by the clock beside publishing.
 
     """
 
-    def __init__(self, venue: Venue, open_account: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        open_account: Callable[[str, str], None],
+        jobs: Sequence[Job] = (),
+    ) -> None:
         self._venue = venue
         self.hub = Hub(venue)
         self.hub.on_system_state = self._on_system_state
         self._books = BookFeeds(venue)
-        self._publisher = Publisher(venue, self.hub, self._books)
+        self._publisher = Publisher(venue, self.hub, self._books, jobs)
         self._desk = Desk(venue)
         self._orders = OrderRpc(venue, self.hub, self._desk)
         self._auth = AuthEndpoints(open_account)
@@ -145,7 +154,8 @@ class Server:
             refusal = Refusal("INVALID_REQUEST_PARAMETER", "a WebSocket upgrade is expected")
             return web.json_response(refusal.body(), status=400)
         await socket.prepare(request)
-        if not isinstance(request.transport, asyncio.Transport):
+        transport = request.transport
+        if transport is None:
             # The client left during the upgrade.
             return socket
         session = Session(
@@ -155,7 +165,7 @@ class Server:
             publisher=self._publisher,
             orders=self._orders,
             socket=socket,
-            transport=request.transport,
+            transport=transport,
             sbe_version=version,
             peer=peer,
         )

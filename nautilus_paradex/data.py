@@ -1,0 +1,469 @@
+"""The live market data client."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from typing import Final
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import MessageBus
+from nautilus_trader.data.messages import RequestBars
+from nautilus_trader.data.messages import RequestFundingRates
+from nautilus_trader.data.messages import RequestInstrument
+from nautilus_trader.data.messages import RequestInstruments
+from nautilus_trader.data.messages import RequestOrderBookSnapshot
+from nautilus_trader.data.messages import RequestQuoteTicks
+from nautilus_trader.data.messages import RequestTradeTicks
+from nautilus_trader.data.messages import SubscribeInstrument
+from nautilus_trader.data.messages import SubscribeInstruments
+from nautilus_trader.data.messages import SubscribeOrderBook
+from nautilus_trader.data.messages import SubscribeQuoteTicks
+from nautilus_trader.data.messages import SubscribeTradeTicks
+from nautilus_trader.data.messages import UnsubscribeInstrument
+from nautilus_trader.data.messages import UnsubscribeInstruments
+from nautilus_trader.data.messages import UnsubscribeOrderBook
+from nautilus_trader.data.messages import UnsubscribeQuoteTicks
+from nautilus_trader.data.messages import UnsubscribeTradeTicks
+from nautilus_trader.live.data_client import LiveMarketDataClient
+from nautilus_trader.model.data import DataType
+from nautilus_trader.model.data import OrderBookDeltas
+from nautilus_trader.model.enums import BookType
+from nautilus_trader.model.enums import book_type_to_str
+from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.instruments import Instrument
+
+from nautilus_paradex.config import ParadexDataClientConfig
+from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.network.link import Link
+from nautilus_paradex.network.status import StreamStatus
+from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.parsing.market_data import InstrumentScale
+from nautilus_paradex.parsing.market_data import parse_book_clear
+from nautilus_paradex.parsing.market_data import parse_order_book_deltas
+from nautilus_paradex.parsing.market_data import parse_quote_tick
+from nautilus_paradex.parsing.market_data import parse_trade_tick
+from nautilus_paradex.protocol import channels
+from nautilus_paradex.protocol.book import BookAction
+from nautilus_paradex.protocol.book import BookLevels
+from nautilus_paradex.protocol.book import BookSequence
+from nautilus_paradex.protocol.channels import Channel
+from nautilus_paradex.protocol.connection import ConnectionState
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import WireError
+from nautilus_paradex.protocol.events import Bbo
+from nautilus_paradex.protocol.events import Book
+from nautilus_paradex.protocol.events import Trade
+from nautilus_paradex.providers import ParadexInstrumentProvider
+
+
+#: As in the execution client: below the node's own deadline.
+CONNECT_DEADLINE_SECS: Final = 50.0
+
+
+class Feed:
+    """One market's live data: what is wanted, and the state of its book."""
+
+    __slots__ = ("levels", "scale", "sequence", "wants_book", "wants_quotes", "wants_trades")
+
+    def __init__(self, scale: InstrumentScale) -> None:
+        self.scale = scale
+        self.wants_quotes = False
+        self.wants_trades = False
+        self.wants_book = False
+        self.sequence = BookSequence()
+        self.levels = BookLevels()
+
+
+class ParadexDataClient(LiveMarketDataClient):
+    """
+    Provides market data of Paradex.
+
+    Parameters
+    ----------
+    loop : asyncio.AbstractEventLoop
+        The event loop of the client.
+    link : Link
+        The way to the venue.
+    stream_settings : StreamSettings
+        How its stream behaves.
+    msgbus : MessageBus
+        The message bus for the client.
+    cache : Cache
+        The cache for the client.
+    clock : LiveClock
+        The clock for the client.
+    instrument_provider : ParadexInstrumentProvider
+        The instrument provider.
+    config : ParadexDataClientConfig
+        The configuration for the client.
+    name : str
+        The client's name, which becomes its id.
+
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        link: Link,
+        stream_settings: StreamSettings,
+        msgbus: MessageBus,
+        cache: Cache,
+        clock: LiveClock,
+        instrument_provider: ParadexInstrumentProvider,
+        config: ParadexDataClientConfig,
+        name: str,
+    ) -> None:
+        super().__init__(
+            loop=loop,
+            client_id=ClientId(name),
+            venue=PARADEX_VENUE,
+            msgbus=msgbus,
+            cache=cache,
+            clock=clock,
+            instrument_provider=instrument_provider,
+            config=config,
+        )
+        self._link = link
+        self._provider = instrument_provider
+        self._rest = link.rest
+        self._feeds: dict[str, Feed] = {}
+        self._stream = link.public_stream(stream_settings, self, self._log)
+        self._unknown: set[str] = set()
+
+    @property
+    def instrument_provider(self) -> ParadexInstrumentProvider:
+        """The instrument provider of the client."""
+        return self._provider
+
+    def status(self) -> StreamStatus:
+        """Return the health of the market data stream (rule S8)."""
+        return self._stream.status()
+
+    # -- CONNECTION --------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        await self._link.open()
+        await self._instrument_provider.initialize()
+        self._publish_instruments()
+        # A socket without a subscription is closed by the venue (4031): this one always has one.
+        await self._stream.subscribe(channels.markets())
+        self._stream.start()
+        try:
+            await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
+        except BaseException:
+            await self._stream.close()
+            raise
+
+    async def _disconnect(self) -> None:
+        await self._stream.close()
+        await self._link.close()
+
+    def _publish_instruments(self) -> None:
+        for currency in self._instrument_provider.currencies().values():
+            self._cache.add_currency(currency)
+        for instrument in self._instrument_provider.list_all():
+            self._handle_data(instrument)
+
+    # -- SUBSCRIPTIONS -----------------------------------------------------------------------------
+
+    async def _subscribe_instruments(self, command: SubscribeInstruments) -> None:
+        self._log.debug(f"Instruments flow from the markets channel: {command}")
+
+    async def _subscribe_instrument(self, command: SubscribeInstrument) -> None:
+        instrument = self._instrument_provider.find(command.instrument_id)
+        if instrument is None:
+            self._log.error(f"{command.instrument_id} is not loaded")
+            return
+        self._handle_data(instrument)
+
+    async def _subscribe_order_book_deltas(self, command: SubscribeOrderBook) -> None:
+        if command.book_type != BookType.L2_MBP:
+            self._log.error(
+                f"Paradex publishes no {book_type_to_str(command.book_type)} book; use L2_MBP"
+            )
+            return
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_book = True
+            await self._subscribe_channel(_book(command.instrument_id))
+
+    async def _subscribe_quote_ticks(self, command: SubscribeQuoteTicks) -> None:
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_quotes = True
+            await self._subscribe_channel(_quotes(command.instrument_id))
+
+    async def _subscribe_trade_ticks(self, command: SubscribeTradeTicks) -> None:
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_trades = True
+            await self._subscribe_channel(_trades(command.instrument_id))
+
+    async def _unsubscribe_instruments(self, command: UnsubscribeInstruments) -> None:
+        self._log.debug(f"The markets channel stays: {command}")
+
+    async def _unsubscribe_instrument(self, command: UnsubscribeInstrument) -> None:
+        self._log.debug(f"The markets channel stays: {command}")
+
+    async def _unsubscribe_order_book_deltas(self, command: UnsubscribeOrderBook) -> None:
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_book = False
+            feed.sequence.on_disconnect()
+            await self._stream.unsubscribe(_book(command.instrument_id))
+
+    async def _unsubscribe_quote_ticks(self, command: UnsubscribeQuoteTicks) -> None:
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_quotes = False
+            await self._stream.unsubscribe(_quotes(command.instrument_id))
+
+    async def _unsubscribe_trade_ticks(self, command: UnsubscribeTradeTicks) -> None:
+        feed = self._feed(command.instrument_id)
+        if feed is not None:
+            feed.wants_trades = False
+            await self._stream.unsubscribe(_trades(command.instrument_id))
+
+    async def _subscribe_channel(self, channel: Channel) -> None:
+        try:
+            await self._stream.subscribe(channel)
+        except ParadexError as e:
+            self._log.error(f"Cannot subscribe {channel.name}: {e}")
+
+    # -- REQUESTS ----------------------------------------------------------------------------------
+
+    async def _request_instrument(self, request: RequestInstrument) -> None:
+        instrument = self._instrument_provider.find(request.instrument_id)
+        if instrument is None:
+            try:
+                await self._instrument_provider.load_async(request.instrument_id)
+            except (ParadexError, ValueError) as e:
+                self._log.error(f"Cannot load {request.instrument_id}: {e}")
+            instrument = self._instrument_provider.find(request.instrument_id)
+        if instrument is None:
+            self._log.error(f"{request.instrument_id} does not exist on Paradex")
+            self._answer_empty(DataType(Instrument), request)
+            return
+        self._handle_instrument(instrument, request.id, request.start, request.end, request.params)
+
+    async def _request_instruments(self, request: RequestInstruments) -> None:
+        instruments = self._instrument_provider.list_all()
+        self._handle_instruments(
+            PARADEX_VENUE, instruments, request.id, request.start, request.end, request.params
+        )
+
+    async def _request_quote_ticks(self, request: RequestQuoteTicks) -> None:
+        quotes = []
+        feed = self._feed(request.instrument_id)
+        if feed is not None:
+            try:
+                bbo = await self._rest.bbo(request.instrument_id.symbol.value)
+                quote = parse_quote_tick(bbo, feed.scale, self._clock.timestamp_ns())
+                quotes = [quote] if quote is not None else []
+            except ParadexError as e:
+                self._log.error(f"Cannot read the quote of {request.instrument_id}: {e}")
+        self._handle_quote_ticks(
+            request.instrument_id, quotes, request.id, request.start, request.end, request.params
+        )
+
+    async def _request_trade_ticks(self, request: RequestTradeTicks) -> None:
+        trades = []
+        feed = self._feed(request.instrument_id)
+        if feed is not None:
+            try:
+                rows = await self._rest.trades(
+                    request.instrument_id.symbol.value,
+                    start_ms=_millis(request.start),
+                    end_ms=_millis(request.end),
+                    limit=request.limit or None,
+                )
+                now = self._clock.timestamp_ns()
+                trades = [parse_trade_tick(trade, feed.scale, now) for trade in rows]
+            except ParadexError as e:
+                self._log.error(f"Cannot read the trades of {request.instrument_id}: {e}")
+        self._handle_trade_ticks(
+            request.instrument_id, trades, request.id, request.start, request.end, request.params
+        )
+
+    async def _request_order_book_snapshot(self, request: RequestOrderBookSnapshot) -> None:
+        snapshots: list[OrderBookDeltas] = []
+        feed = self._feed(request.instrument_id)
+        if feed is not None:
+            try:
+                book = await self._rest.orderbook(
+                    request.instrument_id.symbol.value, depth=request.limit or None
+                )
+                deltas = parse_order_book_deltas(book, feed.scale, self._clock.timestamp_ns())
+                snapshots = [deltas] if deltas is not None else []
+            except ParadexError as e:
+                self._log.error(f"Cannot read the book of {request.instrument_id}: {e}")
+        self._handle_data_response(
+            DataType(OrderBookDeltas, metadata={"instrument_id": request.instrument_id}),
+            snapshots,
+            request.id,
+            request.start,
+            request.end,
+            request.params,
+        )
+
+    async def _request_bars(self, request: RequestBars) -> None:
+        self._log.error(f"Bars are not served yet: {request.bar_type}")
+        self._handle_bars(
+            request.bar_type, [], request.id, request.start, request.end, request.params
+        )
+
+    async def _request_funding_rates(self, request: RequestFundingRates) -> None:
+        self._log.error(f"Funding rates are not served yet: {request.instrument_id}")
+        self._handle_funding_rates(
+            request.instrument_id, [], request.id, request.start, request.end, request.params
+        )
+
+    def _answer_empty(self, data_type: DataType, request: Any) -> None:
+        """Answer although there is nothing: a requester must not wait for ever (E16)."""
+        self._handle_data_response(
+            data_type, [], request.id, request.start, request.end, request.params
+        )
+
+    # -- LATE SUBSCRIBERS --------------------------------------------------------------------------
+
+    def is_subscribed_order_book_deltas(self, instrument_id: InstrumentId) -> bool:
+        """
+        If deltas flow for an instrument.
+
+        The engine asks before it absorbs a second subscriber and gives it an empty managed book:
+        the book is sent to it again (rule E16).
+        """
+        subscribed = bool(super().is_subscribed_order_book_deltas(instrument_id))
+        if subscribed:
+            self._loop.call_soon(self._send_book_again, instrument_id.symbol.value)
+        return subscribed
+
+    def _send_book_again(self, market: str) -> None:
+        feed = self._feeds.get(market)
+        if feed is None or not feed.sequence.in_sync:
+            return
+        self._emit_book(feed, feed.levels.snapshot(market))
+
+    # -- STREAM ------------------------------------------------------------------------------------
+
+    def on_stream_event(self, event: Any) -> None:
+        """Take what the market data stream says."""
+        kind = type(event)
+        if kind is Bbo:
+            self._on_bbo(event)
+        elif kind is Trade:
+            self._on_trade(event)
+        elif kind is Book:
+            self._on_book(event)
+
+    def on_stream_fault(self, error: ParadexError) -> None:
+        """Say what could not be understood; a book notices what it missed by its numbers."""
+        self._log.error(f"Market data that is not understood: {error}")
+
+    def on_stream_state(self, state: ConnectionState) -> None:
+        """Mark every book stale when the stream is lost (S3)."""
+        if state in (ConnectionState.WAITING, ConnectionState.CLOSED):
+            for feed in self._feeds.values():
+                self._drop_book(feed)
+
+    def on_stream_refusal(self, channel: Channel, error: ParadexError) -> None:
+        """Say which channel the venue refuses."""
+        self._log.error(f"The venue refuses {channel.name}: {error}")
+
+    async def on_stream_restored(self, epoch: int) -> None:
+        """Say that the stream is back: books rebuild themselves from their first frame."""
+        self._log.info(f"Market data stream restored, connection {epoch}")
+
+    def _on_bbo(self, event: Bbo) -> None:
+        feed = self._feeds.get(event.market)
+        if feed is not None and feed.wants_quotes:
+            quote = parse_quote_tick(event, feed.scale, self._clock.timestamp_ns())
+            if quote is not None:
+                self._handle_data(quote)
+
+    def _on_trade(self, event: Trade) -> None:
+        feed = self._feeds.get(event.market)
+        if feed is not None and feed.wants_trades:
+            self._handle_data(parse_trade_tick(event, feed.scale, self._clock.timestamp_ns()))
+
+    def _on_book(self, event: Book) -> None:
+        feed = self._feeds.get(event.market)
+        if feed is None or not feed.wants_book:
+            return
+        action = feed.sequence.on_frame(event)
+        if action is BookAction.IGNORE:
+            return
+        if action is BookAction.RESYNC:
+            self._log.warning(
+                f"Book of {event.market} has a gap: expected {feed.sequence.seq + 1}, got "
+                f"{event.seq}; asking for a snapshot"
+            )
+            self._clear_book(feed)
+            self._spawn(self._resync(event.market), f"resync book of {event.market}")
+            return
+        feed.levels.apply(event)
+        self._emit_book(feed, event)
+
+    def _emit_book(self, feed: Feed, event: Book) -> None:
+        try:
+            deltas = parse_order_book_deltas(event, feed.scale, self._clock.timestamp_ns())
+        except WireError as e:
+            # A frame that cannot be applied leaves a hole, as a missing frame does.
+            self._log.error(f"Book of {event.market}: {e}")
+            self._drop_book(feed)
+            self._spawn(self._resync(event.market), f"resync book of {event.market}")
+            return
+        if deltas is not None:
+            self._handle_data(deltas)
+
+    def _drop_book(self, feed: Feed) -> None:
+        was_in_sync = feed.sequence.in_sync
+        feed.sequence.on_disconnect()
+        if was_in_sync:
+            self._clear_book(feed)
+
+    def _clear_book(self, feed: Feed) -> None:
+        """Empty the framework's book: no book is better than a wrong one."""
+        feed.levels.clear()
+        self._handle_data(parse_book_clear(feed.scale, self._clock.timestamp_ns()))
+
+    async def _resync(self, market: str) -> None:
+        try:
+            await self._stream.resubscribe(channels.book_deltas(market))
+        except ParadexError as e:
+            self._log.error(f"Cannot resync the book of {market}: {e}")
+            self._stream.reconnect(f"book of {market} cannot be resynced")
+
+    # -- INTERNAL ----------------------------------------------------------------------------------
+
+    def _feed(self, instrument_id: InstrumentId) -> Feed | None:
+        market = instrument_id.symbol.value
+        feed = self._feeds.get(market)
+        if feed is None:
+            instrument = self._instrument_provider.find(instrument_id)
+            if instrument is None:
+                self._log.error(f"{instrument_id} is not loaded; add it to the provider's load_ids")
+                return None
+            feed = self._feeds[market] = Feed(InstrumentScale.of(instrument))
+        return feed
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self.create_task(work, log_msg=name)
+
+
+def _book(instrument_id: InstrumentId) -> Channel:
+    return channels.book_deltas(instrument_id.symbol.value)
+
+
+def _quotes(instrument_id: InstrumentId) -> Channel:
+    return channels.bbo(instrument_id.symbol.value)
+
+
+def _trades(instrument_id: InstrumentId) -> Channel:
+    return channels.trades(instrument_id.symbol.value)
+
+
+def _millis(moment: Any) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1_000)

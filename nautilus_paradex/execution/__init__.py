@@ -1,0 +1,6 @@
+"""The execution client's room."""
+
+from nautilus_paradex.execution.client import ParadexExecutionClient
+
+
+__all__ = ["ParadexExecutionClient"]

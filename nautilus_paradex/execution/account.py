@@ -1,0 +1,110 @@
+"""
+The account's balances and margins, kept from the stream and REST (rule E11).
+
+The framework does not calculate a live account itself: every change is pushed as an account state.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from nautilus_trader.common.component import Logger
+from nautilus_trader.live.execution_client import LiveExecutionClient
+
+from nautilus_paradex.network.rest import ParadexRest
+from nautilus_paradex.parsing.reports import parse_account_state
+from nautilus_paradex.protocol.events import AccountSummary
+from nautilus_paradex.protocol.messages.trading import BalanceEvent
+
+
+class AccountKeeper:
+    """
+    Keeps the account's state and publishes its changes.
+
+    Parameters
+    ----------
+    client : LiveExecutionClient
+        Generates account states.
+    rest : ParadexRest
+        Reads the account.
+    schedule : Callable[[Callable[[], None]], object]
+        Runs a callback in the loop's next turn: one burst of changes becomes one state.
+    log : Logger
+        The room's log.
+
+    """
+
+    def __init__(
+        self,
+        client: LiveExecutionClient,
+        rest: ParadexRest,
+        schedule: Callable[[Callable[[], None]], object],
+        log: Logger,
+    ) -> None:
+        self._client = client
+        self._rest = rest
+        self._schedule = schedule
+        self._log = log
+        self._summary: AccountSummary | None = None
+        self._balances: dict[str, Decimal] = {}
+        self._balance_ns: dict[str, int] = {}
+        self._scheduled = False
+
+    async def refresh(self) -> None:
+        """Read summary and balances by REST and publish them."""
+        summary = await self._rest.account()
+        balances = await self._rest.balances()
+        self._take_summary(summary)
+        tokens = {balance.token for balance in balances}
+        for balance in balances:
+            self._take_balance(
+                balance.token, Decimal(balance.size or "0"), balance.last_updated_at * 1_000_000
+            )
+        for token in set(self._balances) - tokens:
+            self._balances[token] = Decimal(0)
+        self.publish()
+
+    def on_summary(self, summary: AccountSummary) -> None:
+        """Take an ``account`` event."""
+        if self._take_summary(summary):
+            self._publish_soon()
+
+    def on_balance_event(self, event: BalanceEvent) -> None:
+        """Take a ``balance_events`` event: what it says stands after the change is the truth."""
+        token = event.settlement_asset_name
+        if not token or not event.settlement_asset_balance_after:
+            return
+        after = Decimal(event.settlement_asset_balance_after)
+        if self._take_balance(token, after, event.created_at * 1_000_000):
+            self._publish_soon()
+
+    def publish(self) -> None:
+        """Publish the present state."""
+        self._scheduled = False
+        if self._summary is None:
+            return
+        balances, margins = parse_account_state(self._summary, self._balances)
+        self._client.generate_account_state(
+            balances=balances,
+            margins=margins,
+            reported=True,
+            ts_event=max(self._summary.updated_ns, *self._balance_ns.values(), 0),
+        )
+
+    def _publish_soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._schedule(self.publish)
+
+    def _take_summary(self, summary: AccountSummary) -> bool:
+        if self._summary is not None and summary.updated_ns < self._summary.updated_ns:
+            return False
+        self._summary = summary
+        return True
+
+    def _take_balance(self, token: str, size: Decimal, ts_ns: int) -> bool:
+        # Balances change many times a millisecond in a burst: the later of equals stands.
+        if ts_ns < self._balance_ns.get(token, 0):
+            return False
+        self._balances[token] = size
+        self._balance_ns[token] = ts_ns
+        return True

@@ -1,0 +1,466 @@
+"""The live execution client."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from typing import Final
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import MessageBus
+from nautilus_trader.execution.messages import BatchCancelOrders
+from nautilus_trader.execution.messages import CancelAllOrders
+from nautilus_trader.execution.messages import CancelOrder
+from nautilus_trader.execution.messages import GenerateFillReports
+from nautilus_trader.execution.messages import GenerateOrderStatusReport
+from nautilus_trader.execution.messages import GenerateOrderStatusReports
+from nautilus_trader.execution.messages import GeneratePositionStatusReports
+from nautilus_trader.execution.messages import ModifyOrder
+from nautilus_trader.execution.messages import QueryAccount
+from nautilus_trader.execution.messages import QueryOrder
+from nautilus_trader.execution.messages import SubmitOrder
+from nautilus_trader.execution.messages import SubmitOrderList
+from nautilus_trader.execution.reports import ExecutionMassStatus
+from nautilus_trader.execution.reports import FillReport
+from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.execution.reports import PositionStatusReport
+from nautilus_trader.live.execution_client import LiveExecutionClient
+from nautilus_trader.model.enums import AccountType
+from nautilus_trader.model.enums import LiquiditySide
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.enums import account_type_to_str
+from nautilus_trader.model.identifiers import AccountId
+from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Money
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
+
+from nautilus_paradex.config import ParadexExecClientConfig
+from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.execution.account import AccountKeeper
+from nautilus_paradex.execution.commands import OrderCommands
+from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.execution.inflight import InFlight
+from nautilus_paradex.execution.queries import OrderQueries
+from nautilus_paradex.execution.reconciliation import Reconciler
+from nautilus_paradex.execution.reports import ReportGenerator
+from nautilus_paradex.execution.signing import OrderSigner
+from nautilus_paradex.execution.telling import OrderTeller
+from nautilus_paradex.network.link import Link
+from nautilus_paradex.network.rest import ParadexRest
+from nautilus_paradex.network.status import StreamStatus
+from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol import channels
+from nautilus_paradex.protocol.connection import ConnectionState
+from nautilus_paradex.protocol.enums import SystemState
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.events import AccountSummary
+from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.events import Position
+from nautilus_paradex.protocol.messages.trading import BalanceEvent
+from nautilus_paradex.protocol.messages.trading import Tradebust
+from nautilus_paradex.protocol.orders import FillLedger
+from nautilus_paradex.protocol.orders import OrderRegistry
+from nautilus_paradex.protocol.orders import OrderTracker
+from nautilus_paradex.providers import ParadexInstrumentProvider
+
+
+#: The most that a connect may take before its last error is raised, seconds. Below the node's own
+#: `timeout_connection` of 60, so that the node's log names the cause.
+CONNECT_DEADLINE_SECS: Final = 50.0
+
+#: How far before a loss the REST proof begins: a stalled stream is noticed late, and the
+#: services' clocks differ.
+GAP_OVERLAP_MS: Final = 60_000
+
+_RECONCILE_RETRY_SECS: Final = 5.0
+_SYSTEM_STATE_POLL_SECS: Final = 30.0
+
+#: Without these nothing can be executed safely.
+_REQUIRED_CHANNELS: Final = (
+    channels.orders(),
+    channels.fills(),
+    channels.account(),
+    channels.balance_events(),
+)
+_USEFUL_CHANNELS: Final = (channels.positions(), channels.tradebusts())
+
+
+class ParadexExecutionClient(LiveExecutionClient):
+    """
+    Executes orders on Paradex and keeps the framework's orders, positions and account in step.
+
+    Parameters
+    ----------
+    loop : asyncio.AbstractEventLoop
+        The event loop of the client.
+    link : Link
+        The account's way to the venue.
+    stream_settings : StreamSettings
+        How its stream behaves.
+    msgbus : MessageBus
+        The message bus for the client.
+    cache : Cache
+        The cache for the client.
+    clock : LiveClock
+        The clock for the client.
+    instrument_provider : ParadexInstrumentProvider
+        The instrument provider.
+    config : ParadexExecClientConfig
+        The configuration for the client.
+    name : str
+        The client's name: its id and the issuer of its account id.
+    venue : Venue, optional
+        The venue that the client owns the route of; None for a further account (rule E19).
+
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        link: Link,
+        stream_settings: StreamSettings,
+        msgbus: MessageBus,
+        cache: Cache,
+        clock: LiveClock,
+        instrument_provider: ParadexInstrumentProvider,
+        config: ParadexExecClientConfig,
+        name: str,
+        venue: Venue | None,
+    ) -> None:
+        super().__init__(
+            loop=loop,
+            client_id=ClientId(name),
+            venue=venue,
+            oms_type=OmsType.NETTING,
+            account_type=AccountType.MARGIN,
+            base_currency=None,
+            instrument_provider=instrument_provider,
+            msgbus=msgbus,
+            cache=cache,
+            clock=clock,
+            config=config,
+        )
+        self._set_account_id(AccountId(f"{name}-{link.account[:10]}"))
+        self._log.info(f"account_type={account_type_to_str(self.account_type)}")
+        self._link = link
+        self._provider = instrument_provider
+        self._config = config
+        self._rest: ParadexRest = link.rest
+        self._timing: Timing = link.timing
+        self._system_state = SystemState.OK
+        self._positions: dict[str, Position] = {}
+        self._gap_start_ms: int | None = None
+        self._reconcile_reasons: list[str] = []
+        self._reconcile_task: asyncio.Task[None] | None = None
+        self._connected_once = False
+        self._stream = link.private_stream(stream_settings, self, self._log)
+        self._build(config)
+
+    def _build(self, config: ParadexExecClientConfig) -> None:
+        registry, ledger = OrderRegistry(), FillLedger()
+        self._reports = ReportGenerator(
+            account_id=self.account_id,
+            cache=self._cache,
+            clock=self._clock,
+            rest=self._rest,
+            log=self._log,
+        )
+        teller = OrderTeller(self, self._cache, self._clock, self._reports, self._log)
+        self._follower = OrderFollower(
+            registry=registry,
+            ledger=ledger,
+            teller=teller,
+            cache=self._cache,
+            rest=self._rest,
+            timing=self._timing,
+            spawn=self._spawn,
+            reconcile=self.reconcile_soon,
+            log=self._log,
+        )
+        in_flight = InFlight(
+            follower=self._follower,
+            rest=self._rest,
+            timing=self._timing,
+            spawn=self._spawn,
+            cancel=self._cancel_again,
+            log=self._log,
+        )
+        self._commands = OrderCommands(
+            cache=self._cache,
+            msgbus=self._msgbus,
+            registry=registry,
+            follower=self._follower,
+            teller=teller,
+            in_flight=in_flight,
+            rest=self._rest,
+            timing=self._timing,
+            system_state=lambda: self._system_state,
+            recv_window_ms=config.recv_window_ms,
+            log=self._log,
+        )
+        self._reconciler = Reconciler(
+            client_id=self.id,
+            account_id=self.account_id,
+            venue=PARADEX_VENUE,
+            cache=self._cache,
+            clock=self._clock,
+            registry=registry,
+            ledger=ledger,
+            follower=self._follower,
+            reports=self._reports,
+            rest=self._rest,
+            timing=self._timing,
+            send=self._send_mass_status_report,
+            log=self._log,
+        )
+        self._queries = OrderQueries(
+            cache=self._cache,
+            follower=self._follower,
+            reconciler=self._reconciler,
+            reports=self._reports,
+            timing=self._timing,
+            log=self._log,
+        )
+        self._account_keeper = AccountKeeper(self, self._rest, self._loop.call_soon, self._log)
+        self._registry = registry
+
+    @property
+    def instrument_provider(self) -> ParadexInstrumentProvider:
+        """The instrument provider of the client."""
+        return self._provider
+
+    def status(self) -> StreamStatus:
+        """Return the health of the private stream (rule S8)."""
+        return self._stream.status()
+
+    # -- CONNECTION --------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        await self._link.open()
+        await self._instrument_provider.initialize()
+        if self._link.can_trade:
+            signer = OrderSigner(self._link.signer, self._config.recv_window_ms)
+            self._commands.use_signer(signer)
+        else:
+            self._log.warning("Read-only credentials: orders will be denied")
+        for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
+            await self._stream.subscribe(channel)
+        self._msgbus.subscribe(
+            topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
+        )
+        self._stream.start()
+        try:
+            await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
+            await self._account_keeper.refresh()
+            await self._await_account_registered()
+        except BaseException:
+            await self._stream.close()
+            raise
+        self._connected_once = True
+        self._spawn(self._follow_system_state(), "follow the system state")
+
+    async def _disconnect(self) -> None:
+        await self._stream.close()
+        if self._msgbus.is_subscribed(
+            topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
+        ):
+            self._msgbus.unsubscribe(
+                topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
+            )
+        await self._link.close()
+
+    # -- EXECUTION REPORTS -------------------------------------------------------------------------
+
+    async def generate_order_status_report(
+        self, command: GenerateOrderStatusReport
+    ) -> OrderStatusReport | None:
+        """Return an order's report; None only if the venue is proven not to know it."""
+        return await self._queries.order(command)
+
+    async def generate_order_status_reports(
+        self, command: GenerateOrderStatusReports
+    ) -> list[OrderStatusReport]:
+        """Return orders' reports; raises if they cannot be read."""
+        reports = await self._queries.orders(command)
+        self._log_report_receipt(len(reports), "OrderStatusReport", command.log_receipt_level)
+        return reports
+
+    async def generate_fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
+        """Return fills' reports, ascending; raises if they cannot be read."""
+        return await self._reports.fills(command)
+
+    async def generate_position_status_reports(
+        self, command: GeneratePositionStatusReports
+    ) -> list[PositionStatusReport]:
+        """Return positions' reports; raises if they cannot be read (P2)."""
+        reports = await self._reports.positions(command)
+        self._log_report_receipt(len(reports), "PositionStatusReport", command.log_receipt_level)
+        return reports
+
+    async def generate_mass_status(
+        self, lookback_mins: int | None = None
+    ) -> ExecutionMassStatus | None:
+        """
+        Return the whole account for the start-up reconciliation.
+
+        Raises
+        ------
+        ParadexError
+            If the account cannot be read: the framework then does not start its trader.
+
+        """
+        self._log.info("Generating ExecutionMassStatus...")
+        self.reconciliation_active = True
+        start_ms = None
+        if lookback_mins is not None:
+            start_ms = self._timing.time_ms() - lookback_mins * 60_000
+        try:
+            status = await self._reconciler.mass_status(start_ms)
+        finally:
+            self.reconciliation_active = False  # the base leaves it set on failure (P15)
+        self._spawn(self._reconciler.release_when_applied(), "release the held news")
+        return status
+
+    def calculate_commission(
+        self,
+        instrument: Instrument,
+        last_qty: Quantity,
+        last_px: Price,
+        liquidity_side: LiquiditySide,
+    ) -> Money | None:
+        """Return the commission of an inferred fill, by the account's rates (rule E16)."""
+        rate = instrument.taker_fee
+        if liquidity_side == LiquiditySide.MAKER:
+            rate = instrument.maker_fee
+        notional = instrument.notional_value(last_qty, last_px)
+        return Money(notional.as_decimal() * rate, notional.currency)
+
+    # -- COMMAND HANDLERS --------------------------------------------------------------------------
+
+    async def _submit_order(self, command: SubmitOrder) -> None:
+        await self._commands.submit(command)
+
+    async def _submit_order_list(self, command: SubmitOrderList) -> None:
+        await self._commands.submit_list(command)
+
+    async def _modify_order(self, command: ModifyOrder) -> None:
+        await self._commands.modify(command)
+
+    async def _cancel_order(self, command: CancelOrder) -> None:
+        await self._commands.cancel(command)
+
+    async def _cancel_all_orders(self, command: CancelAllOrders) -> None:
+        await self._commands.cancel_all(command)
+
+    async def _batch_cancel_orders(self, command: BatchCancelOrders) -> None:
+        await self._commands.batch_cancel(command)
+
+    async def _query_order(self, command: QueryOrder) -> None:
+        report = await self._queries.now(command)
+        if report is not None:
+            self._send_order_status_report(report)
+
+    async def _query_account(self, command: QueryAccount) -> None:
+        self._log.debug(f"Querying {command.account_id}")
+        await self._account_keeper.refresh()
+
+    async def _cancel_again(self, tracker: OrderTracker) -> None:
+        await self._commands.send_cancel(tracker)
+
+    # -- REPORTS OF ORDERS THAT ARE NOT OURS -------------------------------------------------------
+
+    def send_order_report(self, report: OrderStatusReport) -> None:
+        """Give the framework an order's report."""
+        self._send_order_status_report(report)
+
+    def send_fill_report(self, report: FillReport) -> None:
+        """Give the framework a fill's report."""
+        self._send_fill_report(report)
+
+    # -- STREAM ------------------------------------------------------------------------------------
+
+    def on_stream_event(self, event: Any) -> None:
+        """Take what the private stream says."""
+        match event:
+            case OrderUpdate() | Fill():
+                self._follower.on_stream(event)
+            case AccountSummary():
+                self._account_keeper.on_summary(event)
+            case BalanceEvent():
+                self._account_keeper.on_balance_event(event)
+            case Position():
+                # Never streamed to the framework: it would open a second position (P18).
+                self._positions[event.market] = event
+            case Tradebust():
+                self._log.error(f"The venue busted a trade: {event}")
+                self.reconcile_soon("a trade was busted")
+
+    def on_stream_fault(self, error: ParadexError) -> None:
+        """Prove by REST what could not be understood."""
+        self._log.error(f"The private stream brought something that is not understood: {error}")
+        self.reconcile_soon(str(error))
+
+    def on_stream_state(self, state: ConnectionState) -> None:
+        """Remember since when news may be missing."""
+        if state is ConnectionState.WAITING and self._gap_start_ms is None:
+            idle_ms = int(self._stream.settings.idle_timeout * 1_000)
+            self._gap_start_ms = self._timing.time_ms() - idle_ms - GAP_OVERLAP_MS
+
+    def on_stream_refusal(self, channel: channels.Channel, error: ParadexError) -> None:
+        """Say which channel the venue refuses."""
+        self._log.error(f"The venue refuses {channel.name}: {error}")
+
+    async def on_stream_restored(self, epoch: int) -> None:
+        """Prove that nothing was missed since the last connection (S4, E10)."""
+        missing = [c.name for c in _REQUIRED_CHANNELS if not self._stream.is_confirmed(c)]
+        if missing:
+            raise TransportError(f"the venue does not serve {', '.join(missing)}", sent=False)
+        if not self._connected_once:
+            return  # the framework's start-up reconciliation comes next
+        await self._account_keeper.refresh()
+        start_ms = self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS
+        await self._reconciler.run(start_ms)
+        self._gap_start_ms = None
+        self._log.info(f"Private stream reconciled, connection {epoch}")
+
+    # -- RECONCILIATION ----------------------------------------------------------------------------
+
+    def reconcile_soon(self, reason: str) -> None:
+        """Ask for a reconciliation; several reasons become one."""
+        self._log.warning(f"Reconciling: {reason}")
+        self._reconcile_reasons.append(reason)
+        if self._reconcile_task is None or self._reconcile_task.done():
+            self._reconcile_task = self._spawn(self._reconcile(), "reconcile")
+
+    async def _reconcile(self) -> None:
+        start_ms = self._timing.time_ms() - GAP_OVERLAP_MS
+        while self._reconcile_reasons:
+            self._reconcile_reasons.clear()
+            try:
+                await self._account_keeper.refresh()
+                await self._reconciler.run(start_ms)
+            except ParadexError as e:
+                self._log.error(f"Cannot reconcile, trying again: {e}")
+                self._reconcile_reasons.append(str(e))
+                await self._timing.sleep(_RECONCILE_RETRY_SECS)
+
+    async def _follow_system_state(self) -> None:
+        while True:
+            try:
+                state = await self._rest.system_state()
+            except ParadexError as e:
+                self._log.debug(f"Cannot read the system state: {e}")
+            else:
+                if state is not self._system_state:
+                    self._log.warning(f"Paradex system state: {self._system_state} -> {state}")
+                    self._system_state = state
+            await self._timing.sleep(_SYSTEM_STATE_POLL_SECS)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self.create_task(work, log_msg=name)

@@ -1,0 +1,256 @@
+"""
+Commands whose outcome is not known yet (rule E6): ask the venue until it says.
+
+An entry ends when the stream, an answer or a query has told the outcome. A create ends as never
+accepted only when the venue does not know the order after its signature's receive window: until
+then a lost request may still arrive.
+"""
+
+from collections.abc import Callable
+from collections.abc import Coroutine
+from collections.abc import Iterator
+from enum import Enum
+from enum import auto
+from itertools import chain
+from itertools import repeat
+from typing import Any
+from typing import Final
+
+from nautilus_trader.common.component import Logger
+
+from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.network.rest import ParadexRest
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.errors import NotFoundError
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.orders import OrderTracker
+from nautilus_paradex.protocol.orders import PendingModify
+from nautilus_paradex.protocol.orders import Phase
+from nautilus_paradex.protocol.orders import Source
+
+
+#: The venue's receive window where an order names none (PROTOCOL 3.1).
+DEFAULT_RECV_WINDOW_MS: Final = 300_000
+
+#: Kept after the window: the venue's clock against ours, and its own way from gate to engine.
+WINDOW_MARGIN_MS: Final = 2_000
+
+#: The venue answers or drops a request within 30 s (PROTOCOL 8.1).
+REQUEST_LIFE_MS: Final = 32_000
+
+#: Waits before the questions, seconds; the last repeats.
+_ASK_DELAYS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+#: An answered command whose notification does not come: the stream may have lost it.
+ANSWERED_GRACE_SECS: Final = 5.0
+
+#: A cancel of an order that stays open is sent again this often.
+MAX_CANCEL_ATTEMPTS: Final = 5
+
+
+class Kind(Enum):
+    """What was commanded."""
+
+    CREATE = auto()
+    MODIFY = auto()
+    CANCEL = auto()
+
+
+class InFlight:
+    """
+    The watch over commands in flight.
+
+    Parameters
+    ----------
+    follower : OrderFollower
+        Takes what the questions bring.
+    rest : ParadexRest
+        Asks.
+    timing : Timing
+        Clock and sleep.
+    spawn : Callable
+        Runs a coroutine as a task of the room.
+    cancel : Callable
+        Sends a cancel again.
+    log : Logger
+        The room's log.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        follower: OrderFollower,
+        rest: ParadexRest,
+        timing: Timing,
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        cancel: Callable[[OrderTracker], Coroutine[Any, Any, None]],
+        log: Logger,
+    ) -> None:
+        self._follower = follower
+        self._rest = rest
+        self._timing = timing
+        self._spawn = spawn
+        self._cancel = cancel
+        self._log = log
+        self._watched: set[tuple[int, Kind]] = set()
+
+    # -- WATCHES -----------------------------------------------------------------------------------
+
+    def watch_create(
+        self,
+        tracker: OrderTracker,
+        *,
+        signed_ms: int,
+        recv_window_ms: int | None,
+        clock_offset_ms: int,
+        answered: bool,
+    ) -> None:
+        """Watch a create until its order was seen, or proven never to have been accepted."""
+        deadline = signed_ms + (recv_window_ms or DEFAULT_RECV_WINDOW_MS) + WINDOW_MARGIN_MS
+        # `signed_ms` is in the venue's time.
+        work = self._resolve_create(tracker, deadline, clock_offset_ms, answered=answered)
+        self._start(tracker, Kind.CREATE, work)
+
+    def watch_modify(
+        self, tracker: OrderTracker, pending: PendingModify, *, answered: bool
+    ) -> None:
+        """Watch a modify until its outcome is known."""
+        self._spawn(
+            self._resolve_modify(tracker, pending, answered=answered),
+            f"resolve modify of {tracker.client_id}",
+        )
+
+    def watch_cancel(self, tracker: OrderTracker, *, answered: bool) -> None:
+        """Watch a cancel until its order has ended, or is seen to live on."""
+        self._start(tracker, Kind.CANCEL, self._resolve_cancel(tracker, answered=answered))
+
+    def _start(self, tracker: OrderTracker, kind: Kind, work: Coroutine[Any, Any, None]) -> None:
+        key = (id(tracker), kind)
+        if key in self._watched:
+            work.close()
+            return
+        self._watched.add(key)
+
+        async def watch() -> None:
+            try:
+                await work
+            finally:
+                self._watched.discard(key)
+
+        self._spawn(watch(), f"resolve {kind.name.lower()} of {tracker.client_id}")
+
+    # -- RESOLUTION --------------------------------------------------------------------------------
+
+    async def _resolve_create(
+        self, tracker: OrderTracker, deadline_ms: int, clock_offset_ms: int, *, answered: bool
+    ) -> None:
+        if answered:
+            await self._timing.sleep(ANSWERED_GRACE_SECS)
+        for delay in _delays():
+            await self._timing.sleep(delay)
+            if tracker.phase is not Phase.PENDING:
+                return
+            asked_ms = self._timing.time_ms() + clock_offset_ms
+            try:
+                update = await self._find(tracker)
+            except ParadexError as e:
+                self._log.warning(f"Outcome of {tracker.client_id} is still unknown: {e}")
+                continue
+            if update is not None:
+                await self._take(tracker, update)
+            elif asked_ms > deadline_ms and tracker.phase is Phase.PENDING:
+                reason = "never accepted: not found at the venue after its receive window"
+                self._follower.run(tracker, tracker.on_absent(reason, self._timing.time_ns()))
+                return
+
+    async def _resolve_modify(
+        self, tracker: OrderTracker, pending: PendingModify, *, answered: bool
+    ) -> None:
+        if answered:
+            await self._timing.sleep(ANSWERED_GRACE_SECS)
+        sent_ms = self._timing.time_ms()
+        for delay in _delays():
+            await self._timing.sleep(delay)
+            if pending not in tracker.modifies or tracker.is_done:
+                return
+            asked_ms = self._timing.time_ms()
+            try:
+                update = await self._find(tracker)
+            except ParadexError as e:
+                self._log.warning(f"Outcome of modify {tracker.client_id} is unknown: {e}")
+                continue
+            if update is not None:
+                await self._take(tracker, update)
+                if tracker.told == pending.terms and pending in tracker.modifies:
+                    tracker.modifies.remove(pending)
+                    return
+            if asked_ms > sent_ms + REQUEST_LIFE_MS and pending in tracker.modifies:
+                # The request can no longer be under way, and the order does not carry its terms.
+                reason = "not applied: the order is unchanged at the venue"
+                effects = tracker.modify_refused(pending, reason, self._timing.time_ns())
+                self._follower.run(tracker, effects)
+                return
+
+    async def _resolve_cancel(self, tracker: OrderTracker, *, answered: bool) -> None:
+        attempts = 1
+        if answered:
+            await self._timing.sleep(ANSWERED_GRACE_SECS)
+        for delay in _delays():
+            await self._timing.sleep(delay)
+            if tracker.phase in (Phase.CLOSING, Phase.CLOSED) or not tracker.cancel_pending:
+                return
+            try:
+                update = await self._find(tracker)
+                if update is not None:
+                    await self._take(tracker, update)
+                if tracker.phase in (Phase.CLOSING, Phase.CLOSED):
+                    return
+                if tracker.phase is Phase.PENDING:
+                    continue  # whether there is anything to cancel is the create's question
+                if attempts >= MAX_CANCEL_ATTEMPTS:
+                    reason = f"still open at the venue after {attempts} cancels"
+                    effects = tracker.cancel_refused(reason, self._timing.time_ns())
+                    self._follower.run(tracker, effects)
+                    return
+                attempts += 1
+                await self._cancel(tracker)
+            except ParadexError as e:
+                self._log.warning(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
+
+    # -- QUESTIONS ---------------------------------------------------------------------------------
+
+    async def _find(self, tracker: OrderTracker) -> OrderUpdate | None:
+        """Return the order as REST knows it, or None if all of REST does not."""
+        if tracker.order_id is not None:
+            try:
+                return await self._rest.order(tracker.order_id)
+            except NotFoundError:
+                pass
+        if not tracker.client_id:
+            return None
+        update = await self._rest.find_order(tracker.client_id)
+        if update is not None and _is_earlier(update, tracker):
+            return None
+        return update
+
+    async def _take(self, tracker: OrderTracker, update: OrderUpdate) -> None:
+        if update.filled_size > tracker.filled:
+            await self._follower.fetch_fills(update)
+        self._follower.take(update, Source.REST)
+
+
+def _is_earlier(update: OrderUpdate, tracker: OrderTracker) -> bool:
+    """If the order is an earlier one that had the same client id."""
+    if tracker.signed_ms is None:
+        return False
+    signed_ns = tracker.signed_ms * 1_000_000
+    if update.signature_ns is not None:
+        return update.signature_ns != signed_ns
+    return update.created_ns < signed_ns - REQUEST_LIFE_MS * 1_000_000
+
+
+def _delays() -> Iterator[float]:
+    """Yield the waits between questions, for ever."""
+    return chain(_ASK_DELAYS, repeat(_ASK_DELAYS[-1]))

@@ -1,0 +1,347 @@
+"""
+Reconciliation: the whole account through the framework's own primitive, a mass status (E10).
+
+While the account is read, the stream's news are held back; they are taken after the framework has
+taken the mass status, so that nothing overtakes anything and no fill counts twice.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import Logger
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.reports import ExecutionMassStatus
+from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.execution.reports import PositionStatusReport
+from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.identifiers import AccountId
+from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.instruments import CurrencyPair
+from nautilus_trader.model.orders import Order
+
+from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.execution.following import order_id_behind
+from nautilus_paradex.execution.reports import ReportGenerator
+from nautilus_paradex.network.rest import ParadexRest
+from nautilus_paradex.network.snapshot import AccountSnapshot
+from nautilus_paradex.network.snapshot import fill_order
+from nautilus_paradex.network.snapshot import read_account
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.orders import FillLedger
+from nautilus_paradex.protocol.orders import OrderRegistry
+from nautilus_paradex.protocol.orders import OrderTracker
+from nautilus_paradex.protocol.orders import Phase
+
+
+#: How long queued events may take until the framework has applied them, seconds.
+_QUEUE_DEADLINE_SECS: Final = 5.0
+
+#: How long the framework may take from asking for a mass status to applying it, seconds.
+_APPLY_DEADLINE_SECS: Final = 60.0
+
+_POLL_SECS: Final = 0.01
+
+
+class Reconciler:
+    """
+    Builds mass statuses and sees that the stream's news stay in step with them.
+
+    Parameters
+    ----------
+    client_id, account_id, venue : ClientId, AccountId, Venue
+        Of the mass status.
+    cache : Cache
+        The framework's cache.
+    clock : LiveClock
+        The framework's clock.
+    registry : OrderRegistry
+        The trackers.
+    ledger : FillLedger
+        The fills that were counted.
+    follower : OrderFollower
+        Holds the stream's news.
+    reports : ReportGenerator
+        Builds reports.
+    rest : ParadexRest
+        Reads the account.
+    timing : Timing
+        Clock and sleep.
+    send : Callable[[ExecutionMassStatus], None]
+        Gives a mass status to the framework, which applies it before the call returns.
+    log : Logger
+        The room's log.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: ClientId,
+        account_id: AccountId,
+        venue: Venue,
+        cache: Cache,
+        clock: LiveClock,
+        registry: OrderRegistry,
+        ledger: FillLedger,
+        follower: OrderFollower,
+        reports: ReportGenerator,
+        rest: ParadexRest,
+        timing: Timing,
+        send: Callable[[ExecutionMassStatus], None],
+        log: Logger,
+    ) -> None:
+        self._client_id = client_id
+        self._account_id = account_id
+        self._venue = venue
+        self._cache = cache
+        self._clock = clock
+        self._registry = registry
+        self._ledger = ledger
+        self._follower = follower
+        self._reports = reports
+        self._rest = rest
+        self._timing = timing
+        self._send = send
+        self._log = log
+        self._lock = asyncio.Lock()
+        self._awaited: tuple[UUID4, AccountSnapshot] | None = None
+        self._applied = asyncio.Event()
+
+    # -- ENTRY POINTS ------------------------------------------------------------------------------
+
+    async def run(self, start_ms: int) -> None:
+        """
+        Read the account and give it to the framework.
+
+        Parameters
+        ----------
+        start_ms : int
+            From when fills and closed orders are read, UNIX milliseconds.
+
+        """
+        async with self._lock:
+            self._follower.hold()
+            try:
+                await self.await_queue()
+                status = await self._build(start_ms)
+                self._send(status)
+                if not self._applied.is_set():
+                    self._log.warning("The framework did not publish the mass status it was given")
+            finally:
+                self._awaited = None
+                self._follower.release()
+
+    async def mass_status(self, start_ms: int | None) -> ExecutionMassStatus:
+        """
+        Return a mass status for the framework's start-up reconciliation.
+
+        The stream's news are held until the framework has applied it.
+        """
+        async with self._lock:
+            self._follower.hold()
+            try:
+                await self.await_queue()
+                return await self._build(start_ms)
+            except BaseException:
+                self._awaited = None
+                self._follower.release()
+                raise
+
+    async def release_when_applied(self) -> None:
+        """Take the held news up again once the framework has applied the mass status."""
+        try:
+            async with asyncio.timeout(_APPLY_DEADLINE_SECS):
+                await self._applied.wait()
+        except TimeoutError:
+            self._log.warning("The framework has not applied its mass status; going on without")
+        self._awaited = None
+        self._follower.release()
+
+    def on_published(self, message: object) -> None:
+        """Follow the framework's state: it publishes a mass status after applying it."""
+        if not isinstance(message, ExecutionMassStatus) or self._awaited is None:
+            return
+        report_id, snapshot = self._awaited
+        if message.id != report_id:
+            return
+        for fill in snapshot.fills:
+            self._ledger.add(fill.key)
+        for update in snapshot.orders.values():
+            self._follow(update.client_id, update.order_id)
+        for tracker in list(self._registry.live()):
+            self._follow(tracker.client_id, tracker.order_id or "")
+        self._applied.set()
+
+    # -- BUILDING ----------------------------------------------------------------------------------
+
+    async def _build(self, start_ms: int | None) -> ExecutionMassStatus:
+        snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
+        snapshot = self._newest(await self._complete(snapshot))
+        status = ExecutionMassStatus(
+            client_id=self._client_id,
+            account_id=self._account_id,
+            venue=self._venue,
+            report_id=UUID4(),
+            ts_init=self._clock.timestamp_ns(),
+        )
+        status.add_order_reports(self._order_reports(snapshot))
+        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
+        status.add_fill_reports([fill for fill in fills if fill is not None])
+        status.add_position_reports(self._position_reports(snapshot))
+        self._applied.clear()
+        self._awaited = (status.id, snapshot)
+        return status
+
+    async def _complete(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Add what local orders and lone fills need and the time range did not bring (E10)."""
+        orders = dict(snapshot.orders)
+        fills = {fill.key: fill for fill in snapshot.fills}
+        for order in self._local_orders():
+            venue_id = order.venue_order_id.value if order.venue_order_id is not None else ""
+            if venue_id in orders or any(
+                o.client_id == order.client_order_id.value for o in orders.values()
+            ):
+                continue
+            update = await self._reports.find(
+                client_id=order.client_order_id.value, order_id=venue_id
+            )
+            if update is not None:
+                await self._add(update, orders, fills)
+        for fill in list(fills.values()):
+            if fill.order_id and fill.order_id not in orders:
+                update = await self._reports.find(client_id="", order_id=fill.order_id)
+                if update is not None:
+                    orders[update.order_id] = update
+        return AccountSnapshot(
+            orders=orders,
+            fills=sorted(fills.values(), key=fill_order),
+            positions=snapshot.positions,
+            unstable_markets=snapshot.unstable_markets,
+        )
+
+    async def _add(
+        self,
+        update: OrderUpdate,
+        orders: dict[str, OrderUpdate],
+        fills: dict[tuple[str, str], Fill],
+    ) -> None:
+        orders[update.order_id] = update
+        if not update.filled_size:
+            return
+        start_ms = update.created_ns // 1_000_000 - 1_000
+        for fill in await self._rest.fills(market=update.market, start_ms=start_ms):
+            if fill.order_id == update.order_id:
+                fills[fill.key] = fill
+
+    def _newest(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Let the stream stand where it knows more of an order than REST said (S7)."""
+        orders = {key: self.newest(update) for key, update in snapshot.orders.items()}
+        return AccountSnapshot(
+            orders=orders,
+            fills=snapshot.fills,
+            positions=snapshot.positions,
+            unstable_markets=snapshot.unstable_markets,
+        )
+
+    def newest(self, update: OrderUpdate) -> OrderUpdate:
+        """Return what the stream said of an order if it said it later, else what REST says."""
+        tracker = self._registry.find(update.client_id, update.order_id)
+        return update if tracker is None else _newer(update, tracker)
+
+    def _order_reports(self, snapshot: AccountSnapshot) -> list[OrderStatusReport]:
+        reports = [self._reports.order_report(update) for update in snapshot.orders.values()]
+        reports += [
+            self._reports.order_report_behind(fill)
+            for fill in snapshot.fills
+            if order_id_behind(fill) not in snapshot.orders
+        ]
+        found = {report.client_order_id for report in reports if report is not None}
+        for order in self._local_orders():
+            if order.client_order_id in found or order.venue_order_id is None:
+                continue  # one without a venue id is the in-flight watch's question (E6)
+            if any(r is not None and r.venue_order_id == order.venue_order_id for r in reports):
+                continue
+            self._log.warning(
+                f"Order {order.client_order_id} is open here and unknown to the venue by every "
+                "question: it is taken as canceled"
+            )
+            reports.append(self._reports.cached_report(order, OrderStatus.CANCELED))
+        return [report for report in reports if report is not None]
+
+    def _position_reports(self, snapshot: AccountSnapshot) -> list[PositionStatusReport]:
+        reports = []
+        for position in snapshot.positions:
+            if position.market in snapshot.unstable_markets:
+                self._log.warning(f"Position in {position.market} is not reported: it is moving")
+                continue
+            report = self._reports.position_report(position)
+            if report is not None:
+                reports.append(report)
+        reported = {report.instrument_id for report in reports}
+        for held in self._cache.positions_open(venue=None, account_id=self._account_id):
+            market = held.instrument_id.symbol.value
+            instrument = self._reports.instrument(market)
+            if (
+                held.instrument_id in reported
+                or instrument is None
+                or isinstance(instrument, CurrencyPair)
+                or market in snapshot.unstable_markets
+            ):
+                continue
+            reported.add(held.instrument_id)
+            reports.append(self._reports.flat_report(instrument))
+        return reports
+
+    # -- KEEPING STEP ------------------------------------------------------------------------------
+
+    def _local_orders(self) -> list[Order]:
+        orders = self._cache.orders_open(account_id=self._account_id)
+        inflight = self._cache.orders_inflight(account_id=self._account_id)
+        return list({order.client_order_id: order for order in orders + inflight}.values())
+
+    def _follow(self, client_id: str, order_id: str) -> None:
+        order = self._follower.cached_order(client_id, order_id)
+        if order is not None:
+            self._follower.adopt(order)
+
+    async def await_queue(self) -> None:
+        """Wait until the framework has applied every event that was told (P4)."""
+        behind: list[OrderTracker] = []
+        waited = 0.0
+        while waited < _QUEUE_DEADLINE_SECS:
+            behind = [tracker for tracker in self._registry if self._is_behind(tracker)]
+            if not behind:
+                return
+            await self._timing.sleep(_POLL_SECS)
+            waited += _POLL_SECS
+        self._log.warning(f"The framework has not applied all events of {behind}")
+
+    def _is_behind(self, tracker: OrderTracker) -> bool:
+        if tracker.external:
+            return False
+        order = self._follower.cached_order(tracker.client_id, tracker.order_id or "")
+        if order is None:
+            return False
+        if tracker.is_done and not order.is_closed:
+            return True
+        if tracker.phase is Phase.WORKING and order.status in _NOT_YET_ACCEPTED:
+            return True
+        return bool(order.filled_qty.as_decimal() < tracker.filled)
+
+
+_NOT_YET_ACCEPTED: Final = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
+
+
+def _newer(update: OrderUpdate, tracker: OrderTracker) -> OrderUpdate:
+    if tracker.last is not None and tracker.last.updated_ns > update.updated_ns + 1_000_000:
+        update = tracker.last
+    if update.filled_size < tracker.filled <= update.size:
+        update = msgspec.structs.replace(update, remaining_size=update.size - tracker.filled)
+    return update

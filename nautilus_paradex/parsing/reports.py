@@ -1,0 +1,225 @@
+"""Orders, fills, positions and the account as the framework's reports (PROTOCOL 10, rule E10)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.reports import FillReport
+from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.execution.reports import PositionStatusReport
+from nautilus_trader.model.currencies import USDC
+from nautilus_trader.model.enums import LiquiditySide
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.enums import OrderType
+from nautilus_trader.model.enums import PositionSide
+from nautilus_trader.model.enums import TimeInForce
+from nautilus_trader.model.enums import TriggerType
+from nautilus_trader.model.identifiers import AccountId
+from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.identifiers import TradeId
+from nautilus_trader.model.identifiers import VenueOrderId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import AccountBalance
+from nautilus_trader.model.objects import MarginBalance
+from nautilus_trader.model.objects import Money
+from nautilus_trader.model.objects import Quantity
+
+from nautilus_paradex.parsing.instruments import currency_of
+from nautilus_paradex.parsing.numbers import rounded
+from nautilus_paradex.parsing.numbers import to_money
+from nautilus_paradex.parsing.numbers import to_price
+from nautilus_paradex.parsing.numbers import to_quantity
+from nautilus_paradex.protocol import enums as wire
+from nautilus_paradex.protocol.enums import OrderFlag
+from nautilus_paradex.protocol.events import AccountSummary
+from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.events import Position
+from nautilus_paradex.protocol.orders.lifecycle import Said
+from nautilus_paradex.protocol.orders.lifecycle import said_by
+
+
+ORDER_SIDES: Final[Mapping[wire.Side, OrderSide]] = {
+    wire.Side.BUY: OrderSide.BUY,
+    wire.Side.SELL: OrderSide.SELL,
+}
+
+#: PROTOCOL 10.5; the position-linked kinds are the framework's if-touched and stop orders.
+ORDER_TYPES: Final[Mapping[wire.OrderType, OrderType]] = {
+    wire.OrderType.LIMIT: OrderType.LIMIT,
+    wire.OrderType.MARKET: OrderType.MARKET,
+    wire.OrderType.STOP_LIMIT: OrderType.STOP_LIMIT,
+    wire.OrderType.STOP_MARKET: OrderType.STOP_MARKET,
+    wire.OrderType.TAKE_PROFIT_LIMIT: OrderType.LIMIT_IF_TOUCHED,
+    wire.OrderType.TAKE_PROFIT_MARKET: OrderType.MARKET_IF_TOUCHED,
+    wire.OrderType.STOP_LOSS_LIMIT: OrderType.STOP_LIMIT,
+    wire.OrderType.STOP_LOSS_MARKET: OrderType.STOP_MARKET,
+}
+
+LIQUIDITY_SIDES: Final[Mapping[wire.Liquidity, LiquiditySide]] = {
+    wire.Liquidity.MAKER: LiquiditySide.MAKER,
+    wire.Liquidity.TAKER: LiquiditySide.TAKER,
+}
+
+
+def order_status(update: OrderUpdate) -> OrderStatus:
+    """Return the framework's status; OPEN with fills is PARTIALLY_FILLED (P7)."""
+    match said_by(update):
+        case Said.NEW:
+            return OrderStatus.SUBMITTED
+        case Said.COMPLETE:
+            return OrderStatus.FILLED if update.size else OrderStatus.CANCELED
+        case Said.CANCELED:
+            return OrderStatus.CANCELED
+        case Said.EXPIRED:
+            return OrderStatus.EXPIRED
+        case Said.REFUSED:
+            return OrderStatus.REJECTED
+    return OrderStatus.PARTIALLY_FILLED if update.filled_size else OrderStatus.ACCEPTED
+
+
+def parse_order_status_report(
+    update: OrderUpdate, instrument: Instrument, account_id: AccountId, ts_init: int
+) -> OrderStatusReport:
+    """
+    Return an order's report, with every price that the framework compares (P11).
+
+    Raises
+    ------
+    NumberError
+        If its size does not fit the instrument.
+
+    """
+    filled = update.filled_size
+    flags = update.flags
+    is_conditional = update.type.is_conditional
+    return OrderStatusReport(
+        account_id=account_id,
+        instrument_id=instrument.id,
+        client_order_id=ClientOrderId(update.client_id) if update.client_id else None,
+        venue_order_id=VenueOrderId(update.order_id),
+        order_side=ORDER_SIDES[update.side],
+        order_type=ORDER_TYPES[update.type],
+        time_in_force=_time_in_force(update),
+        order_status=order_status(update),
+        price=None if update.price is None else to_price(update.price, instrument),
+        trigger_price=(
+            None if update.trigger_price is None else to_price(update.trigger_price, instrument)
+        ),
+        trigger_type=TriggerType.MARK_PRICE if is_conditional else TriggerType.NO_TRIGGER,
+        quantity=to_quantity(update.size, instrument),  # the original size, not the rest (P20)
+        filled_qty=to_quantity(filled, instrument),
+        avg_px=_average_price(update) if filled else None,
+        post_only=update.instruction in (wire.Instruction.POST_ONLY, wire.Instruction.RPI),
+        reduce_only=OrderFlag.REDUCE_ONLY in flags,
+        cancel_reason=update.cancel_reason or None,
+        report_id=UUID4(),
+        ts_accepted=update.created_ns,
+        ts_last=update.updated_ns,
+        ts_init=ts_init,
+    )
+
+
+def parse_fill_report(
+    fill: Fill, instrument: Instrument, account_id: AccountId, ts_init: int
+) -> FillReport:
+    """Return a fill's report, its commission with sign and currency (E5)."""
+    return FillReport(
+        account_id=account_id,
+        instrument_id=instrument.id,
+        client_order_id=ClientOrderId(fill.client_id) if fill.client_id else None,
+        venue_order_id=VenueOrderId(fill.order_id),
+        venue_position_id=None,
+        trade_id=TradeId(fill.fill_id),
+        order_side=ORDER_SIDES[fill.side],
+        last_qty=to_quantity(fill.size, instrument),
+        last_px=to_price(fill.price, instrument),
+        commission=to_money(fill.fee, fill.fee_currency, instrument),
+        liquidity_side=LIQUIDITY_SIDES[fill.liquidity],
+        report_id=UUID4(),
+        ts_event=fill.created_ns,
+        ts_init=ts_init,
+    )
+
+
+def parse_position_status_report(
+    position: Position, instrument: Instrument, account_id: AccountId, ts_init: int
+) -> PositionStatusReport:
+    """Return a position's report; netting, so without a venue position id (P12)."""
+    size = position.signed_size
+    side = PositionSide.FLAT
+    if size:
+        side = PositionSide.LONG if size > 0 else PositionSide.SHORT
+    return PositionStatusReport(
+        account_id=account_id,
+        instrument_id=instrument.id,
+        position_side=side,
+        quantity=to_quantity(abs(size), instrument),
+        avg_px_open=position.average_entry_price if size else None,
+        report_id=UUID4(),
+        ts_last=position.updated_ns,
+        ts_init=ts_init,
+    )
+
+
+def parse_flat_position_report(
+    instrument: Instrument, account_id: AccountId, ts_init: int
+) -> PositionStatusReport:
+    """Return a report that says that there is no position."""
+    return PositionStatusReport(
+        account_id=account_id,
+        instrument_id=instrument.id,
+        position_side=PositionSide.FLAT,
+        quantity=Quantity.zero(instrument.size_precision),
+        report_id=UUID4(),
+        ts_last=ts_init,
+        ts_init=ts_init,
+    )
+
+
+def parse_account_state(
+    summary: AccountSummary, balances: Mapping[str, Decimal]
+) -> tuple[list[AccountBalance], list[MarginBalance]]:
+    """
+    Return the account's balances and its margin (PROTOCOL 10.1, 10.2).
+
+    The settlement asset's total is the venue's balance; what is free of it is the venue's free
+    collateral, but not more than the total, since unrealised profit is not a balance. A negative
+    free collateral passes through. Other tokens are free as a whole: they are no margin.
+    """
+    settlement = summary.settlement_asset or USDC.code
+    currency = currency_of(settlement)
+    total = rounded(balances.get(settlement, summary.total_collateral), currency)
+    free = min(total, rounded(summary.free_collateral, currency))
+    result = [
+        AccountBalance(
+            total=Money(total, currency),
+            locked=Money(total - free, currency),
+            free=Money(free, currency),
+        )
+    ]
+    for token, size in sorted(balances.items()):
+        if token != settlement:
+            kind = currency_of(token)
+            amount = Money(rounded(size, kind), kind)
+            result.append(AccountBalance(total=amount, locked=Money(0, kind), free=amount))
+    margin = MarginBalance(
+        initial=Money(rounded(max(summary.initial_margin, Decimal(0)), currency), currency),
+        maintenance=Money(rounded(max(summary.maintenance_margin, Decimal(0)), currency), currency),
+    )
+    return result, [margin]
+
+
+def _time_in_force(update: OrderUpdate) -> TimeInForce:
+    if update.instruction is wire.Instruction.IOC:
+        return TimeInForce.IOC
+    return TimeInForce.GTC
+
+
+def _average_price(update: OrderUpdate) -> Decimal | None:
+    if update.avg_fill_price is not None:
+        return update.avg_fill_price
+    # A guess is better than none: without it the framework invents one of its own (P11).
+    return update.price
