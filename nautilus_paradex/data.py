@@ -39,6 +39,7 @@ from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.parsing.market_data import InstrumentScale
 from nautilus_paradex.parsing.market_data import parse_book_clear
 from nautilus_paradex.parsing.market_data import parse_order_book_deltas
@@ -130,7 +131,7 @@ class ParadexDataClient(LiveMarketDataClient):
         self._rest = link.rest
         self._feeds: dict[str, Feed] = {}
         self._stream = link.public_stream(stream_settings, self, self._log)
-        self._unknown: set[str] = set()
+        self._background = BackgroundTasks(self._log)
 
     @property
     def instrument_provider(self) -> ParadexInstrumentProvider:
@@ -157,6 +158,7 @@ class ParadexDataClient(LiveMarketDataClient):
             raise
 
     async def _disconnect(self) -> None:
+        await self._background.cancel_all()
         await self._stream.close()
         await self._link.close()
 
@@ -450,7 +452,7 @@ class ParadexDataClient(LiveMarketDataClient):
         return feed
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self.create_task(work, log_msg=name)
+        self._background.spawn(work, name)
 
 
 def _book(instrument_id: InstrumentId) -> Channel:

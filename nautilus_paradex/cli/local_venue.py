@@ -7,6 +7,7 @@ import secrets
 import sys
 from types import TracebackType
 from typing import Final
+from typing import Self
 
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.signing import Signer
@@ -39,7 +40,7 @@ class LocalVenue:
         self.http_url = ""
         self.ws_url = ""
 
-    async def __aenter__(self) -> "LocalVenue":
+    async def __aenter__(self) -> Self:
         public_key = Signer(self.private_key).public_key_hex
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,

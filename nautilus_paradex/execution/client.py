@@ -52,6 +52,7 @@ from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.connection import ConnectionState
@@ -67,6 +68,7 @@ from nautilus_paradex.protocol.messages.trading import Tradebust
 from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
+from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
 
@@ -159,6 +161,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._reconcile_reasons: list[str] = []
         self._reconcile_task: asyncio.Task[None] | None = None
         self._connected_once = False
+        self._background = BackgroundTasks(self._log)
         self._stream = link.private_stream(stream_settings, self, self._log)
         self._build(config)
 
@@ -266,6 +269,8 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._spawn(self._follow_system_state(), "follow the system state")
 
     async def _disconnect(self) -> None:
+        self._say_what_is_left()
+        await self._background.cancel_all()
         await self._stream.close()
         if self._msgbus.is_subscribed(
             topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
@@ -274,6 +279,12 @@ class ParadexExecutionClient(LiveExecutionClient):
                 topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
             )
         await self._link.close()
+
+    def _say_what_is_left(self) -> None:
+        """Name the commands whose outcome is not known: the next start reconciles them."""
+        for tracker in self._registry.live():
+            if tracker.phase is Phase.PENDING or tracker.cancel_pending or tracker.modifies:
+                self._log.warning(f"Disconnecting with an outcome unknown: {tracker}")
 
     # -- EXECUTION REPORTS -------------------------------------------------------------------------
 
@@ -463,4 +474,4 @@ class ParadexExecutionClient(LiveExecutionClient):
             await self._timing.sleep(_SYSTEM_STATE_POLL_SECS)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        return self.create_task(work, log_msg=name)
+        return self._background.spawn(work, name)

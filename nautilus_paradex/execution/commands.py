@@ -157,11 +157,12 @@ class OrderCommands:
         # Known before the first byte leaves: a notification may overtake the answer (trap 31).
         tracker = self._registry.track(client_id, order_type, terms_of(order))
         self._teller.submitted(order)
-        await self._rest.acquire_order_slot()
         offset_ms = self._rest.clock_offset_ms
-        tracker.signed_ms = signed_ms = self._timing.time_ms() + offset_ms
+        signed_ms = self._timing.time_ms() + offset_ms
         answered = False
         try:
+            await self._rest.acquire_order_slot()
+            tracker.signed_ms = signed_ms = self._timing.time_ms() + offset_ms
             request = self._signer.create(order, signed_ms)
             update = await self._rest.create_order(request)
             answered = True

@@ -19,9 +19,9 @@ from typing import Final
 from nautilus_trader.common.component import Logger
 
 from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
-from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -199,38 +199,39 @@ class InFlight:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         for delay in _delays():
             await self._timing.sleep(delay)
-            if tracker.phase in (Phase.CLOSING, Phase.CLOSED) or not tracker.cancel_pending:
+            if _has_ended(tracker) or not tracker.cancel_pending:
                 return
             try:
                 update = await self._find(tracker)
                 if update is not None:
                     await self._take(tracker, update)
-                if tracker.phase in (Phase.CLOSING, Phase.CLOSED):
+                if _has_ended(tracker):
                     return
-                if tracker.phase is Phase.PENDING:
-                    continue  # whether there is anything to cancel is the create's question
-                if attempts >= MAX_CANCEL_ATTEMPTS:
-                    reason = f"still open at the venue after {attempts} cancels"
-                    effects = tracker.cancel_refused(reason, self._timing.time_ns())
-                    self._follower.run(tracker, effects)
-                    return
-                attempts += 1
-                await self._cancel(tracker)
+                # Whether there is anything to cancel at all is the create's question.
+                if tracker.phase is Phase.WORKING:
+                    if attempts >= MAX_CANCEL_ATTEMPTS:
+                        self._refuse_cancel(tracker, attempts)
+                        return
+                    attempts += 1
+                    await self._cancel(tracker)
             except ParadexError as e:
                 self._log.warning(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
+
+    def _refuse_cancel(self, tracker: OrderTracker, attempts: int) -> None:
+        reason = f"still open at the venue after {attempts} cancels"
+        effects = tracker.cancel_refused(reason, self._timing.time_ns())
+        self._follower.run(tracker, effects)
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
 
     async def _find(self, tracker: OrderTracker) -> OrderUpdate | None:
         """Return the order as REST knows it, or None if all of REST does not."""
-        if tracker.order_id is not None:
-            try:
-                return await self._rest.order(tracker.order_id)
-            except NotFoundError:
-                pass
-        if not tracker.client_id:
-            return None
-        update = await self._rest.find_order(tracker.client_id)
+        update = await look_up(
+            self._rest,
+            client_id=tracker.client_id,
+            order_id=tracker.order_id or "",
+            created_ms=None if tracker.last is None else tracker.last.created_ns // 1_000_000,
+        )
         if update is not None and _is_earlier(update, tracker):
             return None
         return update
@@ -239,6 +240,10 @@ class InFlight:
         if update.filled_size > tracker.filled:
             await self._follower.fetch_fills(update)
         self._follower.take(update, Source.REST)
+
+
+def _has_ended(tracker: OrderTracker) -> bool:
+    return tracker.phase in (Phase.CLOSING, Phase.CLOSED)
 
 
 def _is_earlier(update: OrderUpdate, tracker: OrderTracker) -> bool:

@@ -32,6 +32,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.execution.following import order_behind
 from nautilus_paradex.execution.following import order_id_behind
+from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.parsing.reports import parse_fill_report
@@ -40,7 +41,6 @@ from nautilus_paradex.parsing.reports import parse_order_status_report
 from nautilus_paradex.parsing.reports import parse_position_status_report
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import PositionStatus
-from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
@@ -85,12 +85,7 @@ class ReportGenerator:
 
     async def find(self, *, client_id: str, order_id: str) -> OrderUpdate | None:
         """Return an order by either id, or None if every place at the venue says not found."""
-        if order_id:
-            try:
-                return await self._rest.order(order_id)
-            except NotFoundError:
-                self._log.debug(f"Order {order_id} is not found by its id")
-        return await self._rest.find_order(client_id) if client_id else None
+        return await look_up(self._rest, client_id=client_id, order_id=order_id)
 
     async def updates(self, command: GenerateOrderStatusReports) -> list[OrderUpdate]:
         """Return open orders whatever `start` says, and closed ones of the time range (P8)."""

@@ -34,6 +34,9 @@ from nautilus_paradex.protocol.signing import normalize_address
 #: The node gives a connect 60 s; the reasons of a failure must be said before that.
 _OPEN_DEADLINE_SECS: Final = 30.0
 
+#: The token usage of retail flow (PROTOCOL 8.2).
+INTERACTIVE: Final = "interactive"
+
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
@@ -95,7 +98,7 @@ class Link:
             settings.http, timing=self.timing, limiter=self._limiter, log=log
         )
         self.rest = ParadexRest(
-            self._http, self._tokens, interactive=settings.token_usage == "interactive"
+            self._http, self._tokens, interactive=settings.token_usage == INTERACTIVE
         )
 
     def __repr__(self) -> str:
@@ -190,7 +193,7 @@ class Link:
         self._http.configure(settings.http)
         self.settings = settings
         self._key = None if settings.private_key is None else Signer(settings.private_key)
-        self.rest.interactive = settings.token_usage == "interactive"
+        self.rest.interactive = settings.token_usage == INTERACTIVE
 
     # -- STREAMS -----------------------------------------------------------------------------------
 

@@ -50,8 +50,10 @@ async def look_up(
     if order_id:
         try:
             return await reader.order(order_id)
-        except NotFoundError:
-            pass  # closed orders may be gone from here (PROTOCOL 4.2)
+        except NotFoundError as e:
+            if e.outcome_unknown:
+                raise  # a 404 of something in between is no word of the venue
+            # Closed orders may be gone from here (PROTOCOL 4.2).
     if client_id:
         update = await reader.find_order(client_id)
         if update is not None and order_id in ("", update.order_id):
