@@ -17,14 +17,17 @@ from nautilus_paradex.simulator.engine.exchange import Exchange
 from nautilus_paradex.simulator.engine.markets import REFERENCE_PRICES
 from nautilus_paradex.simulator.engine.markets import default_markets
 from nautilus_paradex.simulator.faults import FaultQueue
+from nautilus_paradex.simulator.market import SyntheticMarket
 from nautilus_paradex.simulator.server.app import Server
 from nautilus_paradex.simulator.server.auth import normalize_felt
 from nautilus_paradex.simulator.server.config import SimulatorConfig
+from nautilus_paradex.simulator.server.publisher import Job
 from nautilus_paradex.simulator.server.rest_auth import l2_address
 from nautilus_paradex.simulator.server.venue import Venue
 
 
 _SHUTDOWN_S = 1.0
+_MARKET_STEP_MS = 20.0
 
 
 def wall_clock_us() -> int:
@@ -66,9 +69,13 @@ class LocalParadex:
         The venue's clock, UNIX microseconds; by default the wall clock.
     markets : Iterable[MarketSpec], optional
         The listings; by default those of the synthetic market.
+    driven : Iterable[str], optional
+        The symbols that the synthetic market trades in; by default all.
 
     Attributes
     ----------
+    market : SyntheticMarket or None
+        The synthetic market.
     exchange : Exchange
         The engine: ask it for the truth, or act on it directly.
     faults : FaultQueue
@@ -91,6 +98,7 @@ class LocalParadex:
         config: SimulatorConfig | None = None,
         clock_us: Callable[[], int] = wall_clock_us,
         markets: Iterable[model.MarketSpec] | None = None,
+        driven: Iterable[str] | None = None,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"{host} is no loopback address")
@@ -100,9 +108,16 @@ class LocalParadex:
         listings = default_markets(clock_us()) if markets is None else list(markets)
         self.exchange = Exchange(clock_us=clock_us, rng=Random(seed), markets=listings)
         self._venue = Venue(self.exchange, self.config, clock_us, seed)
-        self._server = Server(self._venue, self._onboard)
         self._runner: web.AppRunner | None = None
         set_reference_prices(self.exchange)
+        self.market: SyntheticMarket | None = None
+        jobs: list[Job] = []
+        if market:
+            self.market = trading = SyntheticMarket(self.exchange, seed, driven)
+            jobs.append((_MARKET_STEP_MS, lambda: trading.step(clock_us())))
+            # The first client finds a book.
+            trading.step(clock_us())
+        self._server = Server(self._venue, self._onboard, jobs)
 
     # -- LIFE -------------------------------------------------------------------------------
 

@@ -4,7 +4,10 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import AsyncIterator
 from collections.abc import Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 from typing import Self
 
@@ -14,6 +17,9 @@ from starknet_py.hash.utils import private_to_stark_key
 from starknet_py.utils.typed_data import TypedData
 
 from nautilus_paradex.protocol.sbe import decode_frame
+from nautilus_paradex.simulator import LocalParadex
+from nautilus_paradex.simulator import SimulatorConfig
+from nautilus_paradex.simulator.engine import model
 
 
 CHAIN = "PRIVATE_SN_POTC_SEPOLIA"
@@ -264,3 +270,76 @@ class Stream:
     def messages(self, channel: str) -> list[Any]:
         """Return the data of a JSON channel."""
         return [entry[2] for entry in self.log if entry[0] == "json" and entry[1] == channel]
+
+
+class World:
+    """A local Paradex without a market, an account on it, and its clients."""
+
+    def __init__(self, paradex: LocalParadex, session: aiohttp.ClientSession) -> None:
+        self.paradex = paradex
+        self.session = session
+        self.exchange = paradex.exchange
+        self.account = paradex.create_account(KEY)
+        self.rest = Rest(session, paradex.http_url)
+
+    async def login(self) -> Self:
+        await self.rest.login(self.account, KEY)
+        return self
+
+    def order(self, **fields: Any) -> dict[str, Any]:
+        return order_body(self.account, KEY, **fields)
+
+    async def place(self, **fields: Any) -> dict[str, Any]:
+        status, body, _ = await self.rest.request("POST", "/orders", self.order(**fields))
+        assert status == 201, body
+        return body
+
+    async def stream(self, *channels: str, version: int | None = 2, auth: bool = True) -> Stream:
+        stream = await Stream.open(self.session, self.paradex.ws_url, version)
+        if auth:
+            await stream.result("auth", {"bearer": self.rest.token})
+        await stream.subscribe(*channels)
+        return stream
+
+    async def other(self) -> Rest:
+        """Return the client of a second, funded account."""
+        account = self.paradex.create_account(OTHER_KEY)
+        rest = Rest(self.session, self.paradex.http_url)
+        await rest.login(account, OTHER_KEY)
+        return rest
+
+    def trade(self, side: str, size: str, price: str, market: str = "BTC-USD-PERP") -> str:
+        """Let somebody else place an order at once, past the server; return its id."""
+        if not self.exchange.queries.has_account(OTHER):
+            self.exchange.register_account(OTHER, OTHER, announce=False)
+            self.exchange.deposit(OTHER, Decimal(10_000_000))
+        command = model.OrderCommand(
+            account=OTHER,
+            market=market,
+            side=model.Side(side),
+            type=model.OrderType.LIMIT,
+            size=Decimal(size),
+            price=Decimal(price),
+        )
+        return self.exchange.place(command).id
+
+    async def eventually[T](self, probe: Callable[[], T | None]) -> T:
+        """Wait until the venue's own state says so."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not (found := probe()):  # noqa: ASYNC110 - the engine has no event to wait for
+                await asyncio.sleep(0.005)
+            return found
+
+
+OTHER = "0xc0ffee"
+
+
+@asynccontextmanager
+async def world(**config: Any) -> AsyncIterator[World]:
+    """Run a local Paradex without a market; yield it with an account that is not logged in."""
+    settings = SimulatorConfig(**config)
+    async with (
+        LocalParadex(market=False, config=settings) as paradex,
+        aiohttp.ClientSession() as session,
+    ):
+        yield World(paradex, session)

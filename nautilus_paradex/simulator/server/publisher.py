@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from collections.abc import Sequence
 from decimal import Decimal
 
 from nautilus_paradex.simulator.engine import model
@@ -20,6 +21,9 @@ from nautilus_paradex.simulator.server.venue import Venue
 _log = logging.getLogger(__name__)
 _TICK_S = 0.02
 
+type Job = tuple[float, Callable[[], None]]
+"""How often, milliseconds; and what."""
+
 
 class Publisher:
     """
@@ -33,17 +37,20 @@ class Publisher:
         Knows who subscribed.
     books : BookFeeds
         Serves the order books.
+    jobs : Sequence[Job], optional
+        What else goes by the clock; done first.
 
     """
 
-    def __init__(self, venue: Venue, hub: Hub, books: BookFeeds) -> None:
+    def __init__(self, venue: Venue, hub: Hub, books: BookFeeds, jobs: Sequence[Job] = ()) -> None:
         self._venue = venue
         self._hub = hub
         self._books = books
         # Scoped subscriptions choose their markets by themselves.
         self.scopes: dict[object, set[str]] = {}
         config = venue.config
-        self._jobs: list[tuple[float, Callable[[], None]]] = [
+        self._jobs: list[Job] = [
+            *jobs,
             (100.0, venue.exchange.advance),
             (config.summary_interval_ms, self._send_summaries),
             (config.funding_interval_ms, self._send_funding),

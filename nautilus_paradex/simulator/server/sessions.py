@@ -208,8 +208,9 @@ class Session:
 
     async def _ping(self, now: float) -> None:
         config = self.venue.config
-        if self._awaits_pong and now - self._last_ping >= config.pong_timeout_s:
-            self.cut()
+        if self._awaits_pong:
+            if now - self._last_ping >= config.pong_timeout_s:
+                self.cut()
         elif now - self._last_ping >= config.ping_interval_s:
             self._last_ping = now
             self._awaits_pong = True
