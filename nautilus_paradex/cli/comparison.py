@@ -66,7 +66,7 @@ async def compare(
         },
     )
     rows += _fill_rows(cache, await rest.fills(market=market, start_ms=start_ms))
-    rows += _position_rows(cache, await rest.positions())
+    rows += _position_rows(cache, await rest.positions(), market)
     rows += _balance_rows(cache, account_id, await rest.balances())
     return rows
 
@@ -78,7 +78,8 @@ def _order_rows(cache: Cache, venue: dict[str, Any]) -> list[Row]:
             continue  # denied, or refused before the venue gave it an id
         state = _ENDS.get(order.status, "open")
         node[order.venue_order_id.value] = (
-            f"{order.side_string()} {_text(order.quantity)} filled {_text(order.filled_qty)} {state}"
+            f"{order.side_string()} {_text(order.quantity)} "
+            f"filled {_text(order.filled_qty)} {state}"
         )
     rejected = {
         order.client_order_id.value
@@ -111,16 +112,16 @@ def _fill_rows(cache: Cache, venue: list[Any]) -> list[Row]:
     return _joined("fill", node, theirs)
 
 
-def _position_rows(cache: Cache, venue: list[Any]) -> list[Row]:
-    node: dict[str, Decimal] = {}
+def _position_rows(cache: Cache, venue: list[Any], market: str) -> list[Row]:
+    node = {market: Decimal(0)}
     for position in cache.positions():
-        market = position.instrument_id.symbol.value
-        node[market] = node.get(market, Decimal(0)) + position.signed_decimal_qty()
-    theirs = {position.market: position.signed_size for position in venue}
+        symbol = position.instrument_id.symbol.value
+        node[symbol] = node.get(symbol, Decimal(0)) + position.signed_decimal_qty()
+    theirs = {market: Decimal(0)} | {p.market: p.signed_size for p in venue}
     return _joined(
         "position",
-        {key: _text(value) for key, value in node.items() if value},
-        {key: _text(value) for key, value in theirs.items() if value},
+        {key: _text(value) for key, value in node.items() if value or key == market},
+        {key: _text(value) for key, value in theirs.items() if value or key == market},
     )
 
 

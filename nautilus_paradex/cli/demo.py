@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from typing import Any
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from nautilus_trader.config import LiveExecEngineConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import TradingNodeConfig
 from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TraderId
 from rich.console import Console
@@ -160,12 +162,12 @@ class _Session:
         touch = "no quote yet" if quote is None else f"{quote.bid_price} / {quote.ask_price}"
         account = self._node.cache.account_for_venue(INSTRUMENT.venue)
         pnl = self._node.portfolio.total_pnl(INSTRUMENT)
-        balance = "-" if account is None else account.balances_total()
+        balance = "-" if account is None else account.balance_total(USDC)
         orders = len(self._node.cache.orders())
         return (
             f"{elapsed:4.0f} s  {touch}  quotes {strategy.quotes}  trades {strategy.trades}  "
             f"orders {orders}  fills {strategy.fills}  position {strategy.signed_position}  "
-            f"PnL {pnl}  balance {balance}"
+            f"PnL {pnl}  USDC {balance}"
         )
 
     async def _until_quiet(self) -> None:
@@ -215,7 +217,7 @@ class _Session:
 
 
 def _configs(
-    common: Mapping[str, object], account: Mapping[str, object]
+    common: Mapping[str, Any], account: Mapping[str, Any]
 ) -> tuple[ParadexDataClientConfig, ParadexExecClientConfig]:
     provider = ParadexInstrumentProviderConfig(load_ids=frozenset({str(INSTRUMENT)}))
     return (
