@@ -32,6 +32,7 @@ from nautilus_trader.model.enums import BookType
 from nautilus_trader.model.enums import book_type_to_str
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import Symbol
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexDataClientConfig
@@ -52,15 +53,18 @@ from nautilus_paradex.protocol.book import BookSequence
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.connection import ConnectionState
 from nautilus_paradex.protocol.errors import ParadexError
-from nautilus_paradex.protocol.errors import WireError
+from nautilus_paradex.protocol.errors import NumberError
 from nautilus_paradex.protocol.events import Bbo
 from nautilus_paradex.protocol.events import Book
 from nautilus_paradex.protocol.events import Trade
+from nautilus_paradex.protocol.messages.markets import MarketEvent
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
 
 #: As in the execution client: below the node's own deadline.
 CONNECT_DEADLINE_SECS: Final = 50.0
+
+_REFRESH_PAUSE_SECS: Final = 5.0
 
 
 class Feed:
@@ -128,10 +132,12 @@ class ParadexDataClient(LiveMarketDataClient):
         )
         self._link = link
         self._provider = instrument_provider
+        self._uses_link = False
         self._rest = link.rest
         self._feeds: dict[str, Feed] = {}
         self._stream = link.public_stream(stream_settings, self, self._log)
         self._background = BackgroundTasks(self._log)
+        self._refreshing: set[str] = set()
 
     @property
     def instrument_provider(self) -> ParadexInstrumentProvider:
@@ -146,6 +152,7 @@ class ParadexDataClient(LiveMarketDataClient):
 
     async def _connect(self) -> None:
         await self._link.open()
+        self._uses_link = True
         await self._instrument_provider.initialize()
         self._publish_instruments()
         # A socket without a subscription is closed by the venue (4031): this one always has one.
@@ -160,7 +167,9 @@ class ParadexDataClient(LiveMarketDataClient):
     async def _disconnect(self) -> None:
         await self._background.cancel_all()
         await self._stream.close()
-        await self._link.close()
+        if self._uses_link:
+            self._uses_link = False
+            await self._link.close()
 
     def _publish_instruments(self) -> None:
         for currency in self._instrument_provider.currencies().values():
@@ -353,12 +362,17 @@ class ParadexDataClient(LiveMarketDataClient):
     def on_stream_event(self, event: Any) -> None:
         """Take what the market data stream says."""
         kind = type(event)
-        if kind is Bbo:
-            self._on_bbo(event)
-        elif kind is Trade:
-            self._on_trade(event)
-        elif kind is Book:
-            self._on_book(event)
+        try:
+            if kind is Bbo:
+                self._on_bbo(event)
+            elif kind is Trade:
+                self._on_trade(event)
+            elif kind is Book:
+                self._on_book(event)
+            elif kind is MarketEvent:
+                self._on_market(event)
+        except NumberError as e:
+            self._refresh_soon(event.market, f"its tick or lot has changed: {e}")
 
     def on_stream_fault(self, error: ParadexError) -> None:
         """Say what could not be understood; a book notices what it missed by its numbers."""
@@ -411,14 +425,45 @@ class ParadexDataClient(LiveMarketDataClient):
     def _emit_book(self, feed: Feed, event: Book) -> None:
         try:
             deltas = parse_order_book_deltas(event, feed.scale, self._clock.timestamp_ns())
-        except WireError as e:
+        except NumberError:
             # A frame that cannot be applied leaves a hole, as a missing frame does.
-            self._log.error(f"Book of {event.market}: {e}")
             self._drop_book(feed)
-            self._spawn(self._resync(event.market), f"resync book of {event.market}")
-            return
+            raise
         if deltas is not None:
             self._handle_data(deltas)
+
+    def _on_market(self, event: MarketEvent) -> None:
+        feed = self._feeds.get(event.symbol)
+        if feed is not None or event.event_type == "CREATED":
+            self._refresh_soon(event.symbol, f"the venue says {event.event_type}")
+
+    def _refresh_soon(self, market: str, reason: str) -> None:
+        if market in self._refreshing:
+            return
+        self._refreshing.add(market)
+        self._log.warning(f"Reloading {market}: {reason}")
+        self._spawn(self._refresh(market), f"reload {market}")
+
+    async def _refresh(self, market: str) -> None:
+        """Load a market anew and publish it; data flows with its new precision."""
+        instrument_id = InstrumentId(Symbol(market), PARADEX_VENUE)
+        try:
+            await self._provider.load_ids_async([instrument_id])
+            instrument = self._provider.find(instrument_id)
+            feed = self._feeds.get(market)
+            if instrument is not None:
+                self._handle_data(instrument)
+            if instrument is not None and feed is not None:
+                feed.scale = InstrumentScale.of(instrument)
+                if feed.wants_book:
+                    self._drop_book(feed)
+                    await self._resync(market)
+        except (ParadexError, ValueError) as e:
+            self._log.error(f"Cannot reload {market}: {e}")
+        finally:
+            # Not more often than this, whatever the venue sends.
+            await self._link.timing.sleep(_REFRESH_PAUSE_SECS)
+            self._refreshing.discard(market)
 
     def _drop_book(self, feed: Feed) -> None:
         was_in_sync = feed.sequence.in_sync

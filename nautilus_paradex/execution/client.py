@@ -43,6 +43,7 @@ from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.commands import OrderCommands
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.inflight import InFlight
+from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.queries import OrderQueries
 from nautilus_paradex.execution.reconciliation import Reconciler
 from nautilus_paradex.execution.reports import ReportGenerator
@@ -152,6 +153,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._log.info(f"account_type={account_type_to_str(self.account_type)}")
         self._link = link
         self._provider = instrument_provider
+        self._uses_link = False
         self._config = config
         self._rest: ParadexRest = link.rest
         self._timing: Timing = link.timing
@@ -246,12 +248,16 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     async def _connect(self) -> None:
         await self._link.open()
+        self._uses_link = True
         await self._instrument_provider.initialize()
         if self._link.can_trade:
             signer = OrderSigner(self._link.signer, self._config.recv_window_ms)
             self._commands.use_signer(signer)
         else:
             self._log.warning("Read-only credentials: orders will be denied")
+        warning = inflight_warning(self._msgbus)
+        if warning is not None:
+            self._log.warning(warning)
         for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
             await self._stream.subscribe(channel)
         self._msgbus.subscribe(
@@ -278,7 +284,9 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._msgbus.unsubscribe(
                 topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
             )
-        await self._link.close()
+        if self._uses_link:
+            self._uses_link = False
+            await self._link.close()
 
     def _say_what_is_left(self) -> None:
         """Name the commands whose outcome is not known: the next start reconciles them."""

@@ -105,6 +105,8 @@ class OrderFollower:
         self._held: list[OrderUpdate | Fill] | None = None
         self._orphans: dict[str, list[Fill]] = {}
         self._confirmed: set[str] = set()
+        self.in_queue: dict[int, OrderTracker] = {}
+        """Orders whose events the framework may not have applied yet."""
 
     # -- HOLDING -----------------------------------------------------------------------------------
 
@@ -145,6 +147,8 @@ class OrderFollower:
     def run(self, tracker: OrderTracker, effects: list[Effect]) -> None:
         """Carry out what a tracker returned."""
         self._registry.index(tracker)
+        if effects and not tracker.external:
+            self.in_queue[id(tracker)] = tracker
         for effect in effects:
             if isinstance(effect, AwaitFills):
                 self._spawn(self._fetch_missing(tracker), f"fetch fills of {tracker.client_id}")

@@ -316,16 +316,19 @@ class Reconciler:
         behind: list[OrderTracker] = []
         waited = 0.0
         while waited < _QUEUE_DEADLINE_SECS:
-            behind = [tracker for tracker in self._registry if self._is_behind(tracker)]
+            in_queue = self._follower.in_queue
+            for key, tracker in list(in_queue.items()):
+                if not self._is_behind(tracker):
+                    del in_queue[key]
+            behind = list(in_queue.values())
             if not behind:
                 return
             await self._timing.sleep(_POLL_SECS)
             waited += _POLL_SECS
+        self._follower.in_queue.clear()
         self._log.warning(f"The framework has not applied all events of {behind}")
 
     def _is_behind(self, tracker: OrderTracker) -> bool:
-        if tracker.external:
-            return False
         order = self._follower.cached_order(tracker.client_id, tracker.order_id or "")
         if order is None:
             return False
