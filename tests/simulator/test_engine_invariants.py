@@ -36,7 +36,7 @@ ACCOUNTS = st.sampled_from((ALICE, BOB, CAROL))
 SIDES = st.sampled_from(("BUY", "SELL"))
 SIZES = st.integers(1, 40).map(lambda n: Decimal(n) / 20)
 OFFSETS = st.integers(-8, 8)
-STATES = st.sampled_from((SystemState.OK, SystemState.OK, SystemState.POST_ONLY))
+PLACES = st.sampled_from(tuple(MARKETS))
 
 
 class ExchangeMachine(RuleBasedStateMachine):
@@ -45,12 +45,12 @@ class ExchangeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         # Little enough that margin checks and liquidations happen.
-        self.desk = Desk(cash="20000")
+        self.desk = Desk(cash="8000")
         self.marks = dict(MARKETS)
         for market, price in MARKETS.items():
             self.desk.prices(market, price, price if market != "BTC-USD-72000-C" else 70000)
         for account in (ALICE, BOB, CAROL):
-            self.desk.exchange.deposit(account, d(10), "ETH")
+            self.desk.exchange.deposit(account, d(1), "ETH")
         self.new: list[Order] = []
         self.placed: list[Order] = []
         self.pending: list[tuple[str, str]] = []
@@ -63,7 +63,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         side=SIDES,
         size=SIZES,
         offset=OFFSETS,
-        market=st.sampled_from(tuple(MARKETS)),
+        market=PLACES,
         instruction=st.sampled_from(Instruction),
         stp=st.sampled_from(Stp),
         interactive=st.booleans(),
@@ -76,7 +76,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         )
         self._submit(command)
 
-    @rule(account=ACCOUNTS, side=SIDES, size=SIZES, market=st.sampled_from(tuple(MARKETS)))
+    @rule(account=ACCOUNTS, side=SIDES, size=SIZES, market=PLACES)
     def submit_market(self, account, side, size, market) -> None:
         self._submit(self.desk.command(account, side, size, market=market))
 
@@ -106,6 +106,59 @@ class ExchangeMachine(RuleBasedStateMachine):
             self.new.append(self.desk.exchange.submit(command))
         except Refusal:
             return
+
+    @rule(
+        account=ACCOUNTS,
+        side=SIDES,
+        size=SIZES,
+        offset=st.integers(-2, 2),
+        market=PLACES,
+        stp=st.sampled_from(Stp),
+    )
+    def place_near_the_mark(self, account, side, size, offset, market, stp) -> None:
+        price = self._price(market, offset)
+        command = self.desk.command(account, side, size, price, market=market, stp=stp)
+        try:
+            self.placed.append(self.desk.exchange.place(command))
+        except Refusal:
+            return
+
+    @rule(account=ACCOUNTS, other=ACCOUNTS, size=SIZES, offset=st.integers(-2, 2), market=PLACES)
+    def trade(self, account, other, size, offset, market) -> None:
+        price = self._price(market, offset)
+        for name, side in ((account, "SELL"), (other, "BUY")):
+            command = self.desk.command(name, side, size, price, market=market)
+            try:
+                self.placed.append(self.desk.exchange.place(command))
+            except Refusal:
+                return
+
+    @precondition(lambda self: self._holders())
+    @rule(data=st.data(), kind=st.sampled_from(OrderType), offset=st.integers(0, 20))
+    def reduce(self, data, kind, offset) -> None:
+        account, size = data.draw(st.sampled_from(self._holders()))
+        up = -1 if size > 0 else 1
+        price = None if kind.endswith("MARKET") else self._price(BTC, -up * offset)
+        trigger = None
+        if kind not in (OrderType.LIMIT, OrderType.MARKET):
+            trigger = self._price(BTC, -up * offset if kind.startswith("TAKE") else up * offset)
+        command = self.desk.command(
+            account,
+            "SELL" if size > 0 else "BUY",
+            abs(size),
+            price,
+            kind=kind,
+            trigger=trigger,
+            flags=RO,
+        )
+        try:
+            self.placed.append(self.desk.exchange.place(command))
+        except Refusal:
+            return
+
+    def _holders(self) -> list[tuple[str, Decimal]]:
+        sizes = [(account, self.desk.size(account)) for account in (ALICE, BOB, CAROL)]
+        return [(account, size) for account, size in sizes if size]
 
     @precondition(lambda self: self.new)
     @rule(data=st.data())
@@ -140,21 +193,20 @@ class ExchangeMachine(RuleBasedStateMachine):
     @rule(change=st.integers(-60, 60), seconds=st.integers(0, 5))
     def move_mark(self, change, seconds) -> None:
         self.desk.wait(seconds)
-        self.marks[BTC] = min(max(self.marks[BTC] + change * 20, 50000), 70000)
+        self.marks[BTC] = min(max(self.marks[BTC] + change * 50, 50000), 70000)
         self.desk.prices(BTC, self.marks[BTC], 60000)
 
-    @rule(state=STATES)
-    def change_state(self, state) -> None:
-        self.desk.exchange.set_system_state(state)
+    @rule()
+    def pass_a_release_window(self) -> None:
+        self.desk.exchange.set_system_state(SystemState.POST_ONLY)
+        self.books_add_up()
+        self.desk.wait(1)
+        self.desk.exchange.set_system_state(SystemState.OK)
 
     @rule(buyer=ACCOUNTS, seller=ACCOUNTS, size=SIZES)
     def block(self, buyer, seller, size) -> None:
         if buyer != seller:
-            self.desk.exchange.block_trade(BTC, buyer, seller, size, self.marks[BTC] * d(1))
-
-    @rule(account=ACCOUNTS)
-    def liquidate(self, account) -> None:
-        self.desk.exchange.liquidate(account)
+            self.desk.exchange.block_trade(BTC, buyer, seller, size / 10, self.marks[BTC] * d(1))
 
     @invariant()
     def books_add_up(self) -> None:

@@ -6,6 +6,7 @@ from nautilus_paradex.simulator.engine.accounts import SETTLEMENT_ASSET
 from nautilus_paradex.simulator.engine.accounts import Account
 from nautilus_paradex.simulator.engine.accounts import Holding
 from nautilus_paradex.simulator.engine.arithmetic import ZERO
+from nautilus_paradex.simulator.engine.arithmetic import amount
 from nautilus_paradex.simulator.engine.bookkeeping import Leg
 from nautilus_paradex.simulator.engine.bookkeeping import book_leg
 from nautilus_paradex.simulator.engine.bookkeeping import print_trade
@@ -44,8 +45,8 @@ def liquidate(core: Core, account: Account) -> None:
     """
     Cancel an account's orders and close its positions at the mark against the insurance fund.
 
-    The venue liquidates step by step; here all at once. A negative balance that is left is the
-    insurance fund's loss.
+    The venue liquidates step by step; here all at once. A negative account value that is left is
+    the insurance fund's loss.
     """
     if account is core.insurance:
         return
@@ -59,9 +60,10 @@ def liquidate(core: Core, account: Account) -> None:
             _take_over(core, holding)
     row = Liquidation(id=core.ids.next_hash(), account=account.address, created_us=core.now_us)
     account.liquidations.append(row)
-    if account.cash < ZERO:
-        core.insurance.balances[SETTLEMENT_ASSET].size += account.cash
-        account.balances[SETTLEMENT_ASSET].size = ZERO
+    # A debt that the account's tokens cover stays a debt in USDC.
+    shortfall = min(amount(Totals(core, account).value), ZERO)
+    core.insurance.balances[SETTLEMENT_ASSET].size += shortfall
+    account.balances[SETTLEMENT_ASSET].size -= shortfall
     account.status = AccountStatus.ACTIVE
     core.touch_account(account)
 
