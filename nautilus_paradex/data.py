@@ -52,8 +52,8 @@ from nautilus_paradex.protocol.book import BookLevels
 from nautilus_paradex.protocol.book import BookSequence
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.connection import ConnectionState
-from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import NumberError
+from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.events import Bbo
 from nautilus_paradex.protocol.events import Book
 from nautilus_paradex.protocol.events import Trade
