@@ -12,6 +12,7 @@ from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import rest_private
 from nautilus_paradex.simulator.server import rest_public
 from nautilus_paradex.simulator.server import rest_settings
+from nautilus_paradex.simulator.server.algo import AlgoDesk
 from nautilus_paradex.simulator.server.books import BookFeeds
 from nautilus_paradex.simulator.server.channels import Hub
 from nautilus_paradex.simulator.server.config import PlainConnections
@@ -22,6 +23,7 @@ from nautilus_paradex.simulator.server.publisher import Publisher
 from nautilus_paradex.simulator.server.refusals import Refusal
 from nautilus_paradex.simulator.server.rest import RestServer
 from nautilus_paradex.simulator.server.rest import Route
+from nautilus_paradex.simulator.server.rest_algo import AlgoEndpoints
 from nautilus_paradex.simulator.server.rest_auth import AuthEndpoints
 from nautilus_paradex.simulator.server.rest_orders import OrderEndpoints
 from nautilus_paradex.simulator.server.sessions import Session
@@ -60,6 +62,7 @@ class Server:
         self._books = BookFeeds(venue)
         self._publisher = Publisher(venue, self.hub, self._books, jobs)
         self._desk = Desk(venue)
+        self._algo = AlgoDesk(venue)
         self._orders = OrderRpc(venue, self.hub, self._desk)
         self._auth = AuthEndpoints(open_account)
         self._publishing: asyncio.Task[None] | None = None
@@ -83,6 +86,7 @@ class Server:
             *rest_private.routes(),
             *rest_settings.routes(),
             *OrderEndpoints(self._venue, self._desk).routes(),
+            *AlgoEndpoints(self._algo).routes(),
             *self._auth.routes(),
         ]
 

@@ -87,6 +87,9 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     venue does not say (PROTOCOL 4.2).
     """
 
+    twap_time_scale: float = 1.0
+    """Stretches the time between the child orders of a TWAP; less than 1 hurries them."""
+
     sbe_max_version: int | None = 2
     """The newest schema version served; None refuses every SBE connection."""
     private_encoding: PrivateEncoding = PrivateEncoding.SBE
