@@ -30,7 +30,7 @@ def test_s4_a_stream_can_be_closed_in_every_state(state):
     assert connection.advance(state, ConnectionInput.CLOSE) is ConnectionState.CLOSED
 
 
-@pytest.mark.parametrize("state", connection.OPEN_STATES)
+@pytest.mark.parametrize("state", sorted(connection.OPEN_STATES, key=lambda state: state.name))
 def test_s4_a_stream_can_be_lost_in_every_open_state(state):
     assert connection.advance(state, ConnectionInput.LOST) is ConnectionState.WAITING
 
