@@ -134,9 +134,21 @@ class LocalParadex:
         await self.stop()
 
     async def start(self) -> None:
-        """Serve, and let the market trade."""
-        await self.resume_serving()
+        """
+        Serve, and let the market trade.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+
+        """
         self._server.start()
+        try:
+            await self.resume_serving()
+        except OSError:
+            await self._server.stop()
+            raise
 
     async def stop(self) -> None:
         """End everything; the engine can still be asked."""

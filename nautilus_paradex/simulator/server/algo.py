@@ -196,8 +196,8 @@ class AlgoDesk:
             "account": command.account,
             "algo_type": "TWAP",
             "algo_params": {
-                "duration_seconds": order.duration_s,
-                "frequency": order.frequency_s,
+                "duration_seconds": str(order.duration_s),
+                "frequency": str(order.frequency_s),
             },
             "market": command.market,
             "side": command.side,

@@ -91,7 +91,8 @@ class Server:
         ]
 
     def start(self) -> None:
-        """Begin to publish what goes by the clock."""
+        """Begin to publish."""
+        self.hub.open()
         self._publishing = asyncio.create_task(self._publisher.run())
 
     async def stop(self) -> None:

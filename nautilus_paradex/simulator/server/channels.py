@@ -74,6 +74,7 @@ class Hub:
         self._routes: dict[Route, dict[Listener, Subscription]] = {}
         self._pending: list[model.Event] = []
         self._is_flush_due = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.on_system_state: Callable[[model.SystemState], None] = lambda _: None
         self._announce: dict[type, Callable[..., None]] = {
             model.OrderChanged: self._on_order,
@@ -92,9 +93,14 @@ class Hub:
         }
         self._unlisten = venue.exchange.subscribe(self._collect)
 
+    def open(self) -> None:
+        """Begin to send; what the engine announced before has no listener."""
+        self._loop = asyncio.get_running_loop()
+
     def close(self) -> None:
         """Stop listening to the engine."""
         self._unlisten()
+        self._loop = None
 
     # -- SUBSCRIPTIONS ----------------------------------------------------------------------
 
@@ -122,10 +128,12 @@ class Hub:
     # -- EVENTS -----------------------------------------------------------------------------
 
     def _collect(self, event: model.Event) -> None:
+        if self._loop is None:
+            return
         self._pending.append(event)
         if not self._is_flush_due:
             self._is_flush_due = True
-            asyncio.get_running_loop().call_soon(self.flush)
+            self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Send what the engine has announced."""
