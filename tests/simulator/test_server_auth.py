@@ -249,6 +249,23 @@ async def test_a_read_only_token_lives_from_a_minute_to_a_year(lifetime: int):
         assert (status, answer["error"]) == (400, "INVALID_REQUEST_PARAMETER")
 
 
+async def test_an_allow_list_keeps_other_addresses_out_where_it_is_enforced():
+    async with world(loopback_address_checks=True) as w:
+        await w.login()
+        eye = Rest(w.session, w.paradex.http_url)
+        body = {"name": "eye", "token_type": "jwt", "expiry_duration": 3600}
+        for cidr, expected in (("127.0.0.0/8", 200), ("203.0.113.0/24", 403)):
+            _, created, _ = await w.rest.request(
+                "POST", "/account/tokens", body | {"allowed_cidrs": [cidr]}
+            )
+            eye.token = created["token"]
+            assert (await eye.request("GET", "/orders"))[0] == expected
+        status, answer, _ = await w.rest.request(
+            "POST", "/account/tokens", body | {"allowed_cidrs": ["home"]}
+        )
+        assert (status, answer["error"]) == (400, "INVALID_REQUEST_PARAMETER")
+
+
 # -- ONBOARDING -------------------------------------------------------------------------------
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from typing import Any
 
 import aiohttp
@@ -295,18 +294,21 @@ async def test_a_garbled_binary_frame_cannot_be_decoded():
         await socket.close()
 
 
-async def test_a_delayed_frame_keeps_its_place():
+async def test_a_delayed_frame_holds_up_its_own_connection_only():
     async with world() as w:
         await w.login()
-        stream = await w.stream("orders.ALL", version=None)
-        started = time.monotonic()
-        w.paradex.faults.add(faults.Delay(ms=150))
-        await w.place(price="50000")
-        await w.place(price="50001")
-        await stream.until(lambda: len(stream.messages("orders.ALL")) == 2)
-        assert time.monotonic() - started >= 0.15
-        assert [m["price"] for m in stream.messages("orders.ALL")] == ["50000", "50001"]
-        await stream.close()
+        channel = "bbo.BTC-USD-PERP"
+        delayed = await w.stream(channel, version=None, auth=False)
+        prompt = await w.stream(channel, version=None)
+        w.paradex.faults.add(faults.Delay(ms=100, private=False))
+        for price in ("60000", "60001"):
+            w.trade("BUY", "1", price)
+        await prompt.until(lambda: len(prompt.messages(channel)) == 2)
+        assert delayed.messages(channel) == []
+        await delayed.until(lambda: len(delayed.messages(channel)) == 2)
+        assert delayed.messages(channel) == prompt.messages(channel)
+        for stream in (delayed, prompt):
+            await stream.close()
 
 
 async def test_a_stalled_connection_is_silent_and_another_is_not():

@@ -8,6 +8,7 @@ import pytest
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.simulator import AnswerOrder
+from nautilus_paradex.simulator import RateLimits
 from tests.simulator.server_client import KEY
 from tests.simulator.server_client import OTHER_KEY
 from tests.simulator.server_client import World
@@ -356,6 +357,19 @@ async def test_retail_tokens_pay_no_fee_and_wait_for_the_speed_bump():
         (fill,) = await w.eventually(lambda: w.exchange.queries.fills(w.account))
         assert (fill.fee, fill.order_id) == (0, order["id"])
         assert "INTERACTIVE" in (await w.rest.get(f"/orders/{order['id']}"))["flags"]
+
+
+async def test_a_retail_account_counts_as_pro_beyond_its_limits():
+    limits = RateLimits(interactive=((1, 3600),))
+    async with world(speed_bump_ms=0, limits=limits) as w:
+        await w.rest.login(w.account, KEY, token_usage="interactive")
+        w.trade("SELL", "1", "68000")
+        for _ in range(2):
+            await w.place(price="68000")
+        fills = await w.eventually(
+            lambda: f if len(f := w.exchange.queries.fills(w.account)) == 2 else None
+        )
+        assert [fill.fee > 0 for fill in reversed(fills)] == [False, True]
 
 
 # -- SYSTEM STATE -----------------------------------------------------------------------------

@@ -106,10 +106,8 @@ class Desk:
         ids = [result.order_id for result in results if result.status is queued]
         return self._cancelled(principal, results, ids)
 
-    def cancel_after_drop(self, account: str, order_ids: Sequence[str]) -> None:
+    def cancel_after_drop(self, order_ids: Sequence[str]) -> None:
         """Cancel what is left of the orders of a connection that dropped (PROTOCOL 6.6)."""
-        with engine_refusals(market_status=400):
-            self._exchange.cancel_batch(account, order_ids)
         for order_id in order_ids:
             self._exchange.process_cancel(order_id)
 

@@ -83,12 +83,12 @@ class OrderRpc:
         """Queue what the engine has announced so far."""
         self._hub.flush()
 
-    def cancel_placed(self, account: str, order_ids: Sequence[str]) -> None:
+    def cancel_placed(self, order_ids: Sequence[str]) -> None:
         """Cancel the orders of a connection that dropped, as the venue does: soon after."""
         if order_ids:
             self._venue.sequencer.schedule(
                 self._venue.latency_s(interactive=False),
-                lambda: self._desk.cancel_after_drop(account, order_ids),
+                lambda: self._desk.cancel_after_drop(order_ids),
             )
 
     def _create(self, session: "Session", principal: Principal, request: Request) -> Taken:

@@ -134,7 +134,7 @@ class Session:
             await asyncio.gather(*workers, *self._answers, return_exceptions=True)
             self._requests.unsubscribe_all()
             if self.cancels_on_disconnect and self._socket.close_code not in (1000, 1001):
-                self._orders.cancel_placed(self.account, list(self.placed))
+                self._orders.cancel_placed(list(self.placed))
 
     def cut(self) -> None:
         """End the TCP connection without a word."""
