@@ -9,6 +9,7 @@ ENV ?= local
 SEED ?= 1
 SECONDS ?= 60
 PYTEST_ARGS ?=
+QUICK := not benchmark_peers and not soak and not sdk
 
 .PHONY: help demo test test-fast test-sdk lint types contracts docs bench soak clean
 
@@ -36,11 +37,14 @@ contracts: $(VENV)/.ready  ## The rings, by import-linter
 
 .PHONY: unit
 unit: $(VENV)/.ready
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not benchmark_peers and not soak and not sdk" $(PYTEST_ARGS)
+	@# The protocol ring, to full branch coverage from its own tests; then everything else.
+	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" tests/protocol --cov=nautilus_paradex.protocol --cov-branch \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=100 $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" --ignore tests/protocol $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.ready  ## The tests without whole nodes, in a minute
-	@$(PY) -m pytest -n 2 -m "not benchmark_peers and not soak and not sdk" \
-	  --ignore tests/acceptance --ignore tests/faults $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" --ignore tests/acceptance --ignore tests/faults \
+	  --ignore tests/examples $(PYTEST_ARGS)
 
 test-sdk: $(VENV)/.ready  ## The official SDK against the local Paradex, where CPython 3.10 is found
 	@scripts/test_sdk.sh $(VENV) $(SDK_VENV)

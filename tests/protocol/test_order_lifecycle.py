@@ -27,7 +27,9 @@ from nautilus_paradex.protocol.orders import Source
 from nautilus_paradex.protocol.orders import Terms
 from nautilus_paradex.protocol.orders import Triggered
 from nautilus_paradex.protocol.orders import Updated
+from nautilus_paradex.protocol.orders.lifecycle import FILL_STEPS
 from nautilus_paradex.protocol.orders.lifecycle import TRANSITIONS
+from nautilus_paradex.protocol.orders.lifecycle import UPDATE_STEPS
 from nautilus_paradex.protocol.orders.lifecycle import Said
 from nautilus_paradex.protocol.orders.lifecycle import said_by
 from tests.protocol.order_values import T0
@@ -69,6 +71,14 @@ class Told:
 
 def test_every_input_has_a_row_in_every_phase():
     assert set(TRANSITIONS) == set(itertools.product(Phase, Said))
+
+
+def test_steps_that_need_an_update_or_a_fill_are_led_to_by_one():
+    for (_, said), (steps, _) in TRANSITIONS.items():
+        if UPDATE_STEPS & set(steps):
+            assert said not in (Said.FILL, Said.DENIED, Said.ABSENT)
+        if FILL_STEPS & set(steps):
+            assert said is Said.FILL
 
 
 def test_no_row_leaves_closed():
@@ -404,6 +414,34 @@ def test_two_modifies_in_flight_are_told_in_turn():
     assert told.update(
         "OPEN", at_ms=4, size="2", remaining="2", request=info("REJECTED", "R-2")
     ) == ["ModifyRejected"]
+
+
+def test_e7_an_answer_that_names_no_request_leaves_the_wait_to_the_stream():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    assert told.order.modify_answered(pending, order_update("OPEN", at_ms=2)) == []
+    assert told.order.modifies == [pending]
+
+
+def test_e7_a_rejection_on_an_update_that_changed_for_another_reason_tells_both():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    told.order.modify_answered(pending, order_update("OPEN", at_ms=2, request=info("PENDING")))
+    assert told.update("OPEN", at_ms=3, size="0.5", remaining="0.5", request=info("REJECTED")) == [
+        "Updated",
+        "ModifyRejected",
+    ]
+
+
+def test_e7_the_second_of_two_named_requests_may_be_settled_first():
+    told = working()
+    first = told.order.modify_sent(NEW_TERMS, 0)
+    second = told.order.modify_sent(NEW_TERMS, 0)
+    first.request_id, second.request_id = "R-1", "R-2"
+    told.update("OPEN", at_ms=3, request=info("REJECTED", "R-2"))
+    assert told.order.modifies == [first]
+    told.update("OPEN", at_ms=4, request=info("REJECTED", "R-9"))
+    assert told.order.modifies == [first]
 
 
 def test_e7_a_refused_cancel_of_a_living_order():

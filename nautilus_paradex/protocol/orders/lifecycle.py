@@ -111,6 +111,10 @@ TRANSITIONS: Final[dict[tuple[Phase, Said], tuple[tuple[Step, ...], Phase | None
     (_P.CLOSED, _S.ABSENT): ((), _P.CLOSED),
 }
 
+#: Steps that only order updates, and only fills, may lead to; the tracker relies on it.
+UPDATE_STEPS: Final = frozenset({_X.TRIGGER, _X.AMEND})
+FILL_STEPS: Final = frozenset({_X.COUNT_FILL, _X.LATE_FILL})
+
 #: Reasons of an order that the venue took and then ended: told as Canceled even where it was
 #: never seen OPEN. An IOC order that found nothing is canceled, not rejected (TC-E14).
 TAKEN_REASONS: Final = frozenset({"", "USER_CANCELED", "REMAINING_IOC_CANCEL"})
@@ -126,8 +130,7 @@ def said_by(update: OrderUpdate) -> Said:
             return Said.NEW
         case OrderStatus.OPEN | OrderStatus.UNTRIGGERED:
             return Said.RESTING
-        case OrderStatus.CLOSED:
-            return _said_by_end(update)
+    return _said_by_end(update)
 
 
 def _said_by_end(update: OrderUpdate) -> Said:

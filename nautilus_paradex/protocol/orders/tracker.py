@@ -8,6 +8,7 @@ it returns what has to be told, each thing once.
 from decimal import Decimal
 from enum import Enum
 from enum import auto
+from typing import cast
 
 import msgspec
 
@@ -234,34 +235,31 @@ class OrderTracker:
             case Step.REJECT:
                 return self._tell_rejected(said)
             case Step.TRIGGER:
-                return self._tell_triggered(update)
+                return self._tell_triggered(cast("OrderUpdate", update))
             case Step.AMEND:
-                return self._tell_updated(update)
+                return self._tell_updated(cast("OrderUpdate", update))
             case Step.COUNT_FILL:
-                return self._count(fill)
+                return self._count(cast("Fill", fill))
             case Step.LATE_FILL:
-                return self._count_late(fill)
+                return self._count_late(cast("Fill", fill))
             case Step.END:
                 return self._end(update)
-            case Step.VANISH:
-                self._ended_as = Said.CANCELED
-                return [Canceled(self._reason, self._now_ns)]
+        self._ended_as = Said.CANCELED  # Step.VANISH
+        return [Canceled(self._reason, self._now_ns)]
 
     def _tell_rejected(self, said: Said) -> list[Effect]:
         self._ended_as = said
         reason = self._reason or "the venue gave no reason"
         return [Rejected(reason, self._now_ns, due_post_only=POST_ONLY_REASON in reason)]
 
-    def _tell_triggered(self, update: OrderUpdate | None) -> list[Effect]:
-        if update is None or not self._untriggered or update.status is not OrderStatus.OPEN:
+    def _tell_triggered(self, update: OrderUpdate) -> list[Effect]:
+        if not self._untriggered or update.status is not OrderStatus.OPEN:
             return []
         if self.order_type.is_market:
             return []  # the framework knows no triggered state of a market order
         return [Triggered(self._now_ns)]
 
-    def _tell_updated(self, update: OrderUpdate | None) -> list[Effect]:
-        if update is None:
-            return []
+    def _tell_updated(self, update: OrderUpdate) -> list[Effect]:
         terms = self._terms(update)
         if terms == self.told or terms.size < self.filled:
             return []
@@ -269,9 +267,7 @@ class OrderTracker:
         self._settle_request(update.request, applied=True)
         return [Updated(terms.size, terms.price, terms.trigger_price, self._now_ns)]
 
-    def _count(self, fill: Fill | None) -> list[Effect]:
-        if fill is None:
-            return []
+    def _count(self, fill: Fill) -> list[Effect]:
         self.filled += fill.size
         self.cost += fill.size * fill.price
         if self.filled >= self.told.size and self.phase is Phase.WORKING:
@@ -279,9 +275,7 @@ class OrderTracker:
             self._ended_as = Said.COMPLETE
         return [Filled(fill)]
 
-    def _count_late(self, fill: Fill | None) -> list[Effect]:
-        if fill is None:
-            return []
+    def _count_late(self, fill: Fill) -> list[Effect]:
         self.filled += fill.size
         self.cost += fill.size * fill.price
         if self._ended_as is Said.CANCELED and self.filled <= self.told.size:
@@ -293,15 +287,14 @@ class OrderTracker:
         return [Reconcile(f"fill {fill.fill_id} came after the order had ended")]
 
     def _end(self, update: OrderUpdate | None) -> list[Effect]:
-        self.end = update or self.end
-        if self.end is None:  # CLOSING is only entered with an end
-            return [Reconcile("an end without an update")]
-        missing = self._expected(self.end) - self.filled
+        # CLOSING is entered with an end only, so a fill finds one here.
+        self.end = end = cast("OrderUpdate", update or self.end)
+        missing = self._expected(end) - self.filled
         if missing > 0:
             already_waiting = self.phase is Phase.CLOSING
             self.phase = Phase.CLOSING
             return [] if already_waiting else [AwaitFills(missing)]
-        return self._tell_end(self.end)
+        return self._tell_end(end)
 
     def _tell_end(self, end: OrderUpdate) -> list[Effect]:
         said = said_by(end)
@@ -310,21 +303,21 @@ class OrderTracker:
         self.modifies.clear()
         self.cancel_pending = False
         if said is Said.COMPLETE:
-            return self._shrink_to_filled()
+            return self._shrink_to_filled(end)
         if said is Said.EXPIRED:
             return [Expired(end.updated_ns)]
         self._ended_as = Said.CANCELED
         return [Canceled(end.cancel_reason, end.updated_ns)]
 
-    def _shrink_to_filled(self) -> list[Effect]:
+    def _shrink_to_filled(self, end: OrderUpdate) -> list[Effect]:
         # The venue may cut a reduce-only order to what was filled without saying so before.
-        if self.end is None or self.filled >= self.told.size:
+        if self.filled >= self.told.size:
             return []
         self.told = msgspec.structs.replace(self.told, size=self.filled)
         if not self.filled:
-            return [Canceled(self.end.cancel_reason, self.end.updated_ns)]
+            return [Canceled(end.cancel_reason, end.updated_ns)]
         return [
-            Updated(self.filled, self.told.price, self.told.trigger_price, self.end.updated_ns),
+            Updated(self.filled, self.told.price, self.told.trigger_price, end.updated_ns),
             Reconcile("the venue ended it as filled below its size"),
         ]
 
