@@ -37,48 +37,26 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexDataClientConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.data.feeds import Feed
+from nautilus_paradex.data.feeds import MarketFeeds
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.tasks import BackgroundTasks
-from nautilus_paradex.parsing.market_data import InstrumentScale
-from nautilus_paradex.parsing.market_data import parse_book_clear
 from nautilus_paradex.parsing.market_data import parse_order_book_deltas
 from nautilus_paradex.parsing.market_data import parse_quote_tick
 from nautilus_paradex.parsing.market_data import parse_trade_tick
 from nautilus_paradex.protocol import channels
-from nautilus_paradex.protocol.book import BookAction
-from nautilus_paradex.protocol.book import BookLevels
-from nautilus_paradex.protocol.book import BookSequence
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.connection import ConnectionState
-from nautilus_paradex.protocol.errors import NumberError
 from nautilus_paradex.protocol.errors import ParadexError
-from nautilus_paradex.protocol.events import Bbo
-from nautilus_paradex.protocol.events import Book
-from nautilus_paradex.protocol.events import Trade
-from nautilus_paradex.protocol.messages.markets import MarketEvent
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
 
 #: As in the execution client: below the node's own deadline.
 CONNECT_DEADLINE_SECS: Final = 50.0
 
-_REFRESH_PAUSE_SECS: Final = 5.0
-
-
-class Feed:
-    """One market's live data: what is wanted, and the state of its book."""
-
-    __slots__ = ("levels", "scale", "sequence", "wants_book", "wants_quotes", "wants_trades")
-
-    def __init__(self, scale: InstrumentScale) -> None:
-        self.scale = scale
-        self.wants_quotes = False
-        self.wants_trades = False
-        self.wants_book = False
-        self.sequence = BookSequence()
-        self.levels = BookLevels()
+_RELOAD_PAUSE_SECS: Final = 5.0
 
 
 class ParadexDataClient(LiveMarketDataClient):
@@ -134,10 +112,16 @@ class ParadexDataClient(LiveMarketDataClient):
         self._provider = instrument_provider
         self._uses_link = False
         self._rest = link.rest
-        self._feeds: dict[str, Feed] = {}
+        self._feeds = MarketFeeds(
+            emit=self._handle_data,
+            resync=self._resync_soon,
+            reload=self._reload_soon,
+            clock=clock,
+            log=self._log,
+        )
         self._stream = link.public_stream(stream_settings, self, self._log)
         self._background = BackgroundTasks(self._log)
-        self._refreshing: set[str] = set()
+        self._reloading: set[str] = set()
 
     @property
     def instrument_provider(self) -> ParadexInstrumentProvider:
@@ -348,31 +332,14 @@ class ParadexDataClient(LiveMarketDataClient):
         """
         subscribed = bool(super().is_subscribed_order_book_deltas(instrument_id))
         if subscribed:
-            self._loop.call_soon(self._send_book_again, instrument_id.symbol.value)
+            self._loop.call_soon(self._feeds.send_again, instrument_id.symbol.value)
         return subscribed
-
-    def _send_book_again(self, market: str) -> None:
-        feed = self._feeds.get(market)
-        if feed is None or not feed.sequence.in_sync:
-            return
-        self._emit_book(feed, feed.levels.snapshot(market))
 
     # -- STREAM ------------------------------------------------------------------------------------
 
     def on_stream_event(self, event: Any) -> None:
         """Take what the market data stream says."""
-        kind = type(event)
-        try:
-            if kind is Bbo:
-                self._on_bbo(event)
-            elif kind is Trade:
-                self._on_trade(event)
-            elif kind is Book:
-                self._on_book(event)
-            elif kind is MarketEvent:
-                self._on_market(event)
-        except NumberError as e:
-            self._refresh_soon(event.market, f"its tick or lot has changed: {e}")
+        self._feeds.on_event(event)
 
     def on_stream_fault(self, error: ParadexError) -> None:
         """Say what could not be understood; a book notices what it missed by its numbers."""
@@ -381,8 +348,7 @@ class ParadexDataClient(LiveMarketDataClient):
     def on_stream_state(self, state: ConnectionState) -> None:
         """Mark every book stale when the stream is lost (S3)."""
         if state in (ConnectionState.WAITING, ConnectionState.CLOSED):
-            for feed in self._feeds.values():
-                self._drop_book(feed)
+            self._feeds.drop_all_books()
 
     def on_stream_refusal(self, channel: Channel, error: ParadexError) -> None:
         """Say which channel the venue refuses."""
@@ -392,89 +358,35 @@ class ParadexDataClient(LiveMarketDataClient):
         """Say that the stream is back: books rebuild themselves from their first frame."""
         self._log.info(f"Market data stream restored, connection {epoch}")
 
-    def _on_bbo(self, event: Bbo) -> None:
-        feed = self._feeds.get(event.market)
-        if feed is not None and feed.wants_quotes:
-            quote = parse_quote_tick(event, feed.scale, self._clock.timestamp_ns())
-            if quote is not None:
-                self._handle_data(quote)
+    # -- RECOVERY ----------------------------------------------------------------------------------
 
-    def _on_trade(self, event: Trade) -> None:
-        feed = self._feeds.get(event.market)
-        if feed is not None and feed.wants_trades:
-            self._handle_data(parse_trade_tick(event, feed.scale, self._clock.timestamp_ns()))
-
-    def _on_book(self, event: Book) -> None:
-        feed = self._feeds.get(event.market)
-        if feed is None or not feed.wants_book:
+    def _reload_soon(self, market: str, reason: str) -> None:
+        if market in self._reloading:
             return
-        action = feed.sequence.on_frame(event)
-        if action is BookAction.IGNORE:
-            return
-        if action is BookAction.RESYNC:
-            self._log.warning(
-                f"Book of {event.market} has a gap: expected {feed.sequence.seq + 1}, got "
-                f"{event.seq}; asking for a snapshot"
-            )
-            self._clear_book(feed)
-            self._spawn(self._resync(event.market), f"resync book of {event.market}")
-            return
-        feed.levels.apply(event)
-        self._emit_book(feed, event)
-
-    def _emit_book(self, feed: Feed, event: Book) -> None:
-        try:
-            deltas = parse_order_book_deltas(event, feed.scale, self._clock.timestamp_ns())
-        except NumberError:
-            # A frame that cannot be applied leaves a hole, as a missing frame does.
-            self._drop_book(feed)
-            raise
-        if deltas is not None:
-            self._handle_data(deltas)
-
-    def _on_market(self, event: MarketEvent) -> None:
-        feed = self._feeds.get(event.symbol)
-        if feed is not None or event.event_type == "CREATED":
-            self._refresh_soon(event.symbol, f"the venue says {event.event_type}")
-
-    def _refresh_soon(self, market: str, reason: str) -> None:
-        if market in self._refreshing:
-            return
-        self._refreshing.add(market)
+        self._reloading.add(market)
         self._log.warning(f"Reloading {market}: {reason}")
-        self._spawn(self._refresh(market), f"reload {market}")
+        self._spawn(self._reload(market), f"reload {market}")
 
-    async def _refresh(self, market: str) -> None:
+    async def _reload(self, market: str) -> None:
         """Load a market anew and publish it; data flows with its new precision."""
         instrument_id = InstrumentId(Symbol(market), PARADEX_VENUE)
         try:
             await self._provider.load_ids_async([instrument_id])
             instrument = self._provider.find(instrument_id)
-            feed = self._feeds.get(market)
             if instrument is not None:
                 self._handle_data(instrument)
-            if instrument is not None and feed is not None:
-                feed.scale = InstrumentScale.of(instrument)
-                if feed.wants_book:
-                    self._drop_book(feed)
+                feed = self._feeds.rescale(instrument)
+                if feed is not None and feed.wants_book:
                     await self._resync(market)
         except (ParadexError, ValueError) as e:
             self._log.error(f"Cannot reload {market}: {e}")
         finally:
             # Not more often than this, whatever the venue sends.
-            await self._link.timing.sleep(_REFRESH_PAUSE_SECS)
-            self._refreshing.discard(market)
+            await self._link.timing.sleep(_RELOAD_PAUSE_SECS)
+            self._reloading.discard(market)
 
-    def _drop_book(self, feed: Feed) -> None:
-        was_in_sync = feed.sequence.in_sync
-        feed.sequence.on_disconnect()
-        if was_in_sync:
-            self._clear_book(feed)
-
-    def _clear_book(self, feed: Feed) -> None:
-        """Empty the framework's book: no book is better than a wrong one."""
-        feed.levels.clear()
-        self._handle_data(parse_book_clear(feed.scale, self._clock.timestamp_ns()))
+    def _resync_soon(self, market: str) -> None:
+        self._spawn(self._resync(market), f"resync the book of {market}")
 
     async def _resync(self, market: str) -> None:
         try:
@@ -486,15 +398,14 @@ class ParadexDataClient(LiveMarketDataClient):
     # -- INTERNAL ----------------------------------------------------------------------------------
 
     def _feed(self, instrument_id: InstrumentId) -> Feed | None:
-        market = instrument_id.symbol.value
-        feed = self._feeds.get(market)
-        if feed is None:
-            instrument = self._instrument_provider.find(instrument_id)
-            if instrument is None:
-                self._log.error(f"{instrument_id} is not loaded; add it to the provider's load_ids")
-                return None
-            feed = self._feeds[market] = Feed(InstrumentScale.of(instrument))
-        return feed
+        feed = self._feeds.get(instrument_id.symbol.value)
+        if feed is not None:
+            return feed
+        instrument = self._provider.find(instrument_id)
+        if instrument is None:
+            self._log.error(f"{instrument_id} is not loaded; add it to the provider's load_ids")
+            return None
+        return self._feeds.add(instrument)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._background.spawn(work, name)

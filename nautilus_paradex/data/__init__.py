@@ -1,0 +1,6 @@
+"""The data client's room."""
+
+from nautilus_paradex.data.client import ParadexDataClient
+
+
+__all__ = ["ParadexDataClient"]
