@@ -58,6 +58,9 @@ CONNECT_DEADLINE_SECS: Final = 50.0
 
 _RELOAD_PAUSE_SECS: Final = 5.0
 
+#: A book that is silent for longer than this, and at most twice this, is asked for again.
+_BOOK_PATIENCE_SECS: Final = 10.0
+
 
 class ParadexDataClient(LiveMarketDataClient):
     """
@@ -147,6 +150,7 @@ class ParadexDataClient(LiveMarketDataClient):
         except BaseException:
             await self._stream.close()
             raise
+        self._spawn(self._watch_books(), "watch the books")
 
     async def _disconnect(self) -> None:
         await self._background.cancel_all()
@@ -384,6 +388,17 @@ class ParadexDataClient(LiveMarketDataClient):
             # Not more often than this, whatever the venue sends.
             await self._link.timing.sleep(_RELOAD_PAUSE_SECS)
             self._reloading.discard(market)
+
+    async def _watch_books(self) -> None:
+        """Find books that were acknowledged and stay silent, and ask for them again (S2)."""
+        suspects: set[str] = set()
+        while True:
+            await self._link.timing.sleep(_BOOK_PATIENCE_SECS)
+            silent = set(self._feeds.silent_books()) if self._stream.is_healthy else set()
+            for market in sorted(silent & suspects):
+                self._log.error(f"Book of {market} was acknowledged and stays silent; asking again")
+                await self._resync(market)
+            suspects = silent - suspects
 
     def _resync_soon(self, market: str) -> None:
         self._spawn(self._resync(market), f"resync the book of {market}")

@@ -153,6 +153,14 @@ class MarketFeeds:
         if feed is not None and feed.sequence.in_sync:
             self._emit_book(feed, feed.levels.snapshot(market))
 
+    def silent_books(self) -> list[str]:
+        """Return the markets whose book is wanted and not in sync."""
+        return [
+            market
+            for market, feed in self._feeds.items()
+            if feed.wants_book and not feed.sequence.in_sync
+        ]
+
     def drop_all_books(self) -> None:
         """Mark every book stale: the stream is lost (S3)."""
         for feed in self._feeds.values():

@@ -11,7 +11,9 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.live.execution_client import LiveExecutionClient
 
 from nautilus_paradex.network.rest import ParadexRest
+from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.reports import parse_account_state
+from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.events import AccountSummary
 from nautilus_paradex.protocol.messages.trading import BalanceEvent
 
@@ -26,6 +28,8 @@ class AccountKeeper:
         Generates account states.
     rest : ParadexRest
         Reads the account.
+    timing : Timing
+        Sleep.
     schedule : Callable[[Callable[[], None]], object]
         Runs a callback in the loop's next turn: one burst of changes becomes one state.
     log : Logger
@@ -37,17 +41,20 @@ class AccountKeeper:
         self,
         client: LiveExecutionClient,
         rest: ParadexRest,
+        timing: Timing,
         schedule: Callable[[Callable[[], None]], object],
         log: Logger,
     ) -> None:
         self._client = client
         self._rest = rest
+        self._timing = timing
         self._schedule = schedule
         self._log = log
         self._summary: AccountSummary | None = None
         self._balances: dict[str, Decimal] = {}
         self._balance_ns: dict[str, int] = {}
         self._scheduled = False
+        self._refreshing = False
 
     async def refresh(self) -> None:
         """Read summary and balances by REST and publish them."""
@@ -62,6 +69,20 @@ class AccountKeeper:
         for token in set(self._balances) - tokens:
             self._balances[token] = Decimal(0)
         self.publish()
+
+    async def refresh_later(self, delay_secs: float) -> None:
+        """Read the account after a while; further calls until then mean the same reading."""
+        if self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            await self._timing.sleep(delay_secs)
+        finally:
+            self._refreshing = False
+        try:
+            await self.refresh()
+        except ParadexError as e:
+            self._log.warning(f"Cannot read the account: {e}")
 
     def on_summary(self, summary: AccountSummary) -> None:
         """Take an ``account`` event."""

@@ -32,6 +32,7 @@ from nautilus_trader.model.enums import account_type_to_str
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
@@ -89,9 +90,12 @@ _REQUIRED_CHANNELS: Final = (
     channels.orders(),
     channels.fills(),
     channels.account(),
-    channels.balance_events(),
 )
-_USEFUL_CHANNELS: Final = (channels.positions(), channels.tradebusts())
+_BALANCES: Final = channels.balance_events()
+_USEFUL_CHANNELS: Final = (_BALANCES, channels.positions(), channels.tradebusts())
+
+#: Balances that no event brings are read so long after a fill: one reading for a burst, seconds.
+_BALANCE_DELAY_SECS: Final = 0.5
 
 
 class ParadexExecutionClient(LiveExecutionClient):
@@ -232,7 +236,9 @@ class ParadexExecutionClient(LiveExecutionClient):
             timing=self._timing,
             log=self._log,
         )
-        self._account_keeper = AccountKeeper(self, self._rest, self._loop.call_soon, self._log)
+        self._account_keeper = AccountKeeper(
+            self, self._rest, self._timing, self._loop.call_soon, self._log
+        )
         self._registry = registry
 
     @property
@@ -407,8 +413,11 @@ class ParadexExecutionClient(LiveExecutionClient):
     def on_stream_event(self, event: Any) -> None:
         """Take what the private stream says."""
         match event:
-            case OrderUpdate() | Fill():
+            case OrderUpdate():
                 self._follower.on_stream(event)
+            case Fill():
+                self._follower.on_stream(event)
+                self._read_balances_after(event)
             case AccountSummary():
                 self._account_keeper.on_summary(event)
             case BalanceEvent():
@@ -419,6 +428,13 @@ class ParadexExecutionClient(LiveExecutionClient):
             case Tradebust():
                 self._log.error(f"The venue busted a trade: {event}")
                 self.reconcile_soon("a trade was busted")
+
+    def _read_balances_after(self, fill: Fill) -> None:
+        # Balance events tell the settlement asset only; the other tokens of spot are read.
+        instrument = self._reports.instrument(fill.market)
+        if isinstance(instrument, CurrencyPair) or not self._stream.is_confirmed(_BALANCES):
+            work = self._account_keeper.refresh_later(_BALANCE_DELAY_SECS)
+            self._spawn(work, "read the balances")
 
     def on_stream_fault(self, error: ParadexError) -> None:
         """Prove by REST what could not be understood."""

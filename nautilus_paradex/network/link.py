@@ -231,7 +231,7 @@ class Link:
             return
         await self._set_credentials(self.settings.account)
         summary = await self.rest.account()
-        if normalize_address(summary.account) != self.account:
+        if summary.account and normalize_address(summary.account) != self.account:
             raise AuthenticationError(
                 f"the credentials belong to account {summary.account}, not to {self.account}"
             )

@@ -383,7 +383,7 @@ class ParadexStream:
         except AuthenticationError:
             token = await self._tokens.refresh(token)
             result = await self.call("auth", {"bearer": token})
-        self._node_id = msgspec.json.decode(result, type=_AuthResult).node_id
+        self._node_id = _node_id(result)
         self._log.info(f"[{self.settings.name}] authenticated at node {self._node_id or 'unknown'}")
         if self.settings.cancel_on_disconnect:
             await self.call("order.cancel_on_disconnect", {"enabled": True})
@@ -477,3 +477,11 @@ async def _while_open[T](session: Session, work: Awaitable[T]) -> T:
 
 class _AuthResult(msgspec.Struct):
     node_id: str = ""
+
+
+def _node_id(result: msgspec.Raw) -> str:
+    """Return the venue's node; an answer of another shape authenticates all the same."""
+    try:
+        return msgspec.json.decode(result, type=_AuthResult).node_id
+    except msgspec.MsgspecError:
+        return ""

@@ -423,6 +423,14 @@ def test_e7_an_answer_that_names_no_request_leaves_the_wait_to_the_stream():
     assert told.order.modifies == [pending]
 
 
+def test_e7_an_answer_with_another_order_id_is_reconciled():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    effects = told.order.modify_answered(pending, order_update("OPEN", order_id="V-2", at_ms=2))
+    assert names(effects) == ["Reconcile"]
+    assert told.order.order_id == "V-1"
+
+
 def test_e7_a_rejection_on_an_update_that_changed_for_another_reason_tells_both():
     told = working()
     pending = told.order.modify_sent(NEW_TERMS, 0)

@@ -181,6 +181,8 @@ class OrderTracker:
 
     def modify_answered(self, pending: "PendingModify", update: OrderUpdate) -> list[Effect]:
         """Return what the answer to a modify request has to tell: final only with its result."""
+        if self.order_id not in (None, update.order_id):
+            return [Reconcile(f"the venue answered a modify with another order {update.order_id}")]
         if update.request is not None:
             pending.request_id = update.request.id
             if update.request.id in self._settled_requests:
