@@ -155,7 +155,10 @@ class OrderCommands:
         if self._signer is None or order_type is None:
             raise ParadexError(f"order {client_id} was not denied")
         # Known before the first byte leaves: a notification may overtake the answer (trap 31).
-        tracker = self._registry.track(client_id, order_type, terms_of(order))
+        # A cancel may overtake its order's submit, which passes the framework's risk engine.
+        tracker = self._registry.find(client_id, "")
+        if tracker is None or tracker.order_id is not None or tracker.is_done:
+            tracker = self._registry.track(client_id, order_type, terms_of(order))
         self._teller.submitted(order)
         offset_ms = self._rest.clock_offset_ms
         signed_ms = self._timing.time_ms() + offset_ms

@@ -265,6 +265,8 @@ class OrderTracker:
         terms = self._terms(update)
         if terms == self.told or terms.size < self.filled:
             return []
+        if update.status is OrderStatus.CLOSED and terms.size <= self.filled:
+            return []  # an order cannot be told to be filled by an update
         self.told = terms
         self._settle_request(update.request, applied=True)
         return [Updated(terms.size, terms.price, terms.trigger_price, self._now_ns)]

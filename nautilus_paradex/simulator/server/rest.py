@@ -222,6 +222,8 @@ class RestServer:
     async def _serve(self, request: web.Request, route: Route | None) -> web.StreamResponse:
         venue = self._venue
         received_us = venue.clock_us()
+        # What has arrived is carried out, also when the client leaves during a wait.
+        await request.read()
         await venue.awake.wait()
         path = request.path.removeprefix("/v1")
         fault = venue.faults.on_request(request.method, path)

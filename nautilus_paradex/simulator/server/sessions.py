@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Coroutine
 from typing import Any
 from typing import Final
 
@@ -125,7 +126,9 @@ class Session:
 
     async def run(self) -> None:
         """Serve the connection until it ends."""
-        workers = [asyncio.create_task(self._write()), asyncio.create_task(self._watch())]
+        workers = [
+            asyncio.create_task(self._guarded(work())) for work in (self._write, self._watch)
+        ]
         try:
             await self._read()
         finally:
@@ -135,6 +138,13 @@ class Session:
             self._requests.unsubscribe_all()
             if self.cancels_on_disconnect and self._socket.close_code not in (1000, 1001):
                 self._orders.cancel_placed(list(self.placed))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            _log.exception("A connection failed")
+            self.cut()
 
     def cut(self) -> None:
         """End the TCP connection without a word."""
