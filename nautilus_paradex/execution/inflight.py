@@ -184,7 +184,7 @@ class InFlight:
             if update is not None:
                 await self._take(tracker, update)
                 if tracker.told == pending.terms and pending in tracker.modifies:
-                    tracker.modifies.remove(pending)
+                    self._follower.run(tracker, tracker.modify_applied(pending))
                     return
             if asked_ms > sent_ms + REQUEST_LIFE_MS and pending in tracker.modifies:
                 # The request can no longer be under way, and the order does not carry its terms.

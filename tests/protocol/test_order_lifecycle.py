@@ -391,6 +391,66 @@ def test_e7_requests_of_others_are_told_by_their_change_only():
     assert told.update("OPEN", at_ms=4, request=info("SUCCESS", "R-2"), **changed) == ["Updated"]
 
 
+def test_e7_a_fill_of_terms_that_are_not_told_yet_waits_for_them():
+    """The framework takes no fill beyond the size that it knows."""
+    told = working()
+    told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", size="0.5", at_ms=3) == ["Filled"]
+    assert told.fill("F-2", size="0.5", at_ms=3) == []
+    assert told.fill("F-3", size="0.75", at_ms=3) == []
+    changed = {"size": "2", "remaining": "0.25", "price": Decimal(99)}
+    update = told.update("OPEN", at_ms=3, request=info("SUCCESS"), **changed)
+    assert update == ["Updated", "Filled", "Filled"]
+    assert told.order.filled == Decimal("1.75")
+
+
+def test_e7_held_fills_are_told_with_the_end_of_their_order():
+    told = working()
+    told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", size="2", at_ms=3) == []
+    changed = {"size": "2", "remaining": "0", "price": Decimal(99)}
+    update = told.update("CLOSED", at_ms=3, request=info("SUCCESS"), **changed)
+    assert update == ["Updated", "Filled"]
+    assert told.order.phase is Phase.CLOSED
+
+
+def test_e7_held_fills_do_not_outlive_a_modify_that_is_refused():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", at_ms=3) == []
+    effects = told.order.modify_refused(pending, "ORDER_IS_NOT_OPEN", 7)
+    assert names(effects) == ["ModifyRejected", "Filled"]
+    assert told.order.phase is Phase.CLOSED
+
+
+def test_e7_held_fills_are_told_once_the_new_terms_were_seen():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", at_ms=3) == []
+    changed = {"size": "2", "remaining": "1", "price": Decimal(99)}
+    assert told.update("OPEN", at_ms=4, source=Source.REST, **changed) == ["Updated", "Filled"]
+    assert told.order.modify_applied(pending) == []
+    assert told.order.modifies == []
+
+
+def test_held_fills_that_a_reconciliation_told_are_not_told_again():
+    told = working()
+    pending = told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", size="1", at_ms=3) == []
+    assert told.fill("F-2", size="0.5", at_ms=3) == []
+    told.order.adopt(order_id="V-1", filled=Decimal(1), phase=Phase.WORKING, terms=NEW_TERMS)
+    assert names(told.order.modify_applied(pending)) == ["Filled"]
+    assert told.order.filled == Decimal("1.5")
+
+
+def test_held_fills_end_an_order_that_vanishes():
+    told = working()
+    told.order.modify_sent(NEW_TERMS, 0)
+    assert told.fill("F-1", at_ms=3) == []
+    assert names(told.order.on_absent("not found", 9)) == ["Filled"]
+    assert told.order.phase is Phase.CLOSED
+
+
 def test_a_venue_side_size_change_is_an_update():
     told = working()
     assert told.update("OPEN", size="0.5", remaining="0.5", at_ms=2) == ["Updated"]

@@ -91,6 +91,7 @@ class OrderTracker:
         self.end: OrderUpdate | None = None
         self.cancel_pending = False
         self.modifies: list[PendingModify] = []
+        self._held: list[Fill] = []
         self._last_source = Source.STREAM
         self._untriggered = False
         self._settled_requests: set[str] = set()
@@ -111,6 +112,8 @@ class OrderTracker:
         The highest of both fill counts stands: a fill is never counted down.
         """
         self.order_id = order_id or self.order_id
+        while self._held and self.filled + self._held[0].size <= filled:
+            self.filled += self._held.pop(0).size
         self.filled = max(self.filled, filled)
         self.told = terms
         if phase is Phase.CLOSED or self.phase is Phase.PENDING:
@@ -134,6 +137,7 @@ class OrderTracker:
         effects = self._run(said, update=update)
         if update.request is not None:
             effects += self._on_request(update.request, update)
+        effects += self._release_due()
         # It may pass through NEW on its way from UNTRIGGERED to OPEN (PROTOCOL 5.5).
         if update.status is not OrderStatus.NEW:
             self._untriggered = update.status is OrderStatus.UNTRIGGERED
@@ -147,6 +151,9 @@ class OrderTracker:
         """
         self.order_id = fill.order_id or self.order_id
         self._now_ns = fill.created_ns
+        if self._must_wait(fill):
+            self._held.append(fill)
+            return []
         return self._run(Said.FILL, fill=fill)
 
     def on_create_denied(self, reason: str, ts_ns: int) -> list[Effect]:
@@ -187,7 +194,7 @@ class OrderTracker:
             pending.request_id = update.request.id
             if update.request.id in self._settled_requests:
                 self._drop_modify(pending)
-        return self.on_update(update, Source.REST)
+        return self.on_update(update, Source.REST) + self._release_due()
 
     def modify_refused(self, pending: "PendingModify", reason: str, ts_ns: int) -> list[Effect]:
         """Return what a refusal of the modify command itself has to tell."""
@@ -196,7 +203,12 @@ class OrderTracker:
         self._drop_modify(pending)
         if self.phase in (Phase.CLOSING, Phase.CLOSED):
             return []
-        return [ModifyRejected(reason, ts_ns)]
+        return [ModifyRejected(reason, ts_ns), *self._release_due()]
+
+    def modify_applied(self, pending: "PendingModify") -> list[Effect]:
+        """Return what is due once the order was seen with a request's terms."""
+        self._drop_modify(pending)
+        return self._release_due()
 
     def cancel_refused(self, reason: str, ts_ns: int) -> list[Effect]:
         """Return what a refusal of a cancel has to tell, once the order is seen to live on."""
@@ -246,13 +258,18 @@ class OrderTracker:
                 return self._count_late(cast("Fill", fill))
             case Step.END:
                 return self._end(update)
-        self._ended_as = Said.CANCELED  # Step.VANISH
-        return [Canceled(self._reason, self._now_ns)]
+        return self._tell_vanished()  # Step.VANISH
 
     def _tell_rejected(self, said: Said) -> list[Effect]:
         self._ended_as = said
         reason = self._reason or "the venue gave no reason"
         return [Rejected(reason, self._now_ns, due_post_only=POST_ONLY_REASON in reason)]
+
+    def _tell_vanished(self) -> list[Effect]:
+        held = self._release_all()
+        # Fills that were held complete the order: there is nothing left to cancel.
+        self._ended_as = Said.COMPLETE if held else Said.CANCELED
+        return held or [Canceled(self._reason, self._now_ns)]
 
     def _tell_triggered(self, update: OrderUpdate) -> list[Effect]:
         if not self._untriggered or update.status is not OrderStatus.OPEN:
@@ -293,12 +310,13 @@ class OrderTracker:
     def _end(self, update: OrderUpdate | None) -> list[Effect]:
         # CLOSING is entered with an end only, so a fill finds one here.
         self.end = end = cast("OrderUpdate", update or self.end)
+        effects = self._release_all()
         missing = self._expected(end) - self.filled
         if missing > 0:
             already_waiting = self.phase is Phase.CLOSING
             self.phase = Phase.CLOSING
-            return [] if already_waiting else [AwaitFills(missing)]
-        return self._tell_end(end)
+            return effects if already_waiting else [*effects, AwaitFills(missing)]
+        return effects + self._tell_end(end)
 
     def _tell_end(self, end: OrderUpdate) -> list[Effect]:
         said = said_by(end)
@@ -324,6 +342,26 @@ class OrderTracker:
             Updated(self.filled, self.told.price, self.told.trigger_price, end.updated_ns),
             Reconcile("the venue ended it as filled below its size"),
         ]
+
+    # -- HELD FILLS --------------------------------------------------------------------------------
+
+    def _must_wait(self, fill: Fill) -> bool:
+        """
+        If a fill would complete the order as it was before a modify whose result is not known.
+
+        The framework takes no more than the size that it knows, and changes nothing of an order
+        that is filled: the new terms have to be told first.
+        """
+        reached = self.filled + sum((held.size for held in self._held), fill.size)
+        return self.phase is Phase.WORKING and bool(self.modifies) and reached >= self.told.size
+
+    def _release_due(self) -> list[Effect]:
+        held, self._held = self._held, []
+        return [effect for fill in held for effect in self.on_fill(fill)]
+
+    def _release_all(self) -> list[Effect]:
+        held, self._held = self._held, []
+        return [effect for fill in held for effect in self._count(fill)]
 
     # -- REQUESTS ----------------------------------------------------------------------------------
 
