@@ -38,6 +38,7 @@ from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
+from nautilus_paradex.protocol.orders import Source
 
 
 #: How long queued events may take until the framework has applied them, seconds.
@@ -111,7 +112,7 @@ class Reconciler:
         self._send = send
         self._log = log
         self._lock = asyncio.Lock()
-        self._awaited: tuple[UUID4, AccountSnapshot] | None = None
+        self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
 
     # -- ENTRY POINTS ------------------------------------------------------------------------------
@@ -129,30 +130,31 @@ class Reconciler:
         async with self._lock:
             self._follower.hold()
             try:
-                await self.await_queue()
-                status = await self._build(start_ms)
-                self._send(status)
-                if not self._applied.is_set():
-                    self._log.warning("The framework did not publish the mass status it was given")
+                snapshot = await self._read(start_ms)
+                self._give_orders(snapshot)
+                self._send(self._positions_status(snapshot))
             finally:
-                self._awaited = None
                 self._follower.release()
 
     async def mass_status(self, start_ms: int | None) -> ExecutionMassStatus:
         """
-        Return a mass status for the framework's start-up reconciliation.
+        Give the framework the account's orders and fills, and return a mass status of its
+        positions for the start-up reconciliation.
 
         The stream's news are held until the framework has applied it.
         """
         async with self._lock:
             self._follower.hold()
             try:
-                await self.await_queue()
-                return await self._build(start_ms)
+                snapshot = await self._read(start_ms)
+                self._give_orders(snapshot)
+                status = self._positions_status(snapshot)
             except BaseException:
-                self._awaited = None
                 self._follower.release()
                 raise
+            self._applied.clear()
+            self._awaited = status.id
+            return status
 
     async def release_when_applied(self) -> None:
         """Take the held news up again once the framework has applied the mass status."""
@@ -165,39 +167,59 @@ class Reconciler:
         self._follower.release()
 
     def on_published(self, message: object) -> None:
-        """Follow the framework's state: it publishes a mass status after applying it."""
-        if not isinstance(message, ExecutionMassStatus) or self._awaited is None:
-            return
-        report_id, snapshot = self._awaited
-        if message.id != report_id:
-            return
+        """Notice that the framework has applied a mass status: it publishes it afterwards."""
+        if isinstance(message, ExecutionMassStatus) and message.id == self._awaited:
+            self._applied.set()
+
+    # -- GIVING ------------------------------------------------------------------------------------
+
+    def _give_orders(self, snapshot: AccountSnapshot) -> None:
+        """
+        Give orders and fills, without positions.
+
+        Beside a position report the framework takes fills for a cut-out of the position's history:
+        it drops the orders from before the position was last flat, and rewrites others.
+        """
+        status = self._empty_status()
+        status.add_order_reports(self._order_reports(snapshot))
+        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
+        status.add_fill_reports([fill for fill in fills if fill is not None])
+        self._send(status)
         for fill in snapshot.fills:
             self._ledger.add(fill.key)
         for update in snapshot.orders.values():
             self._follow(update.client_id, update.order_id)
         for tracker in list(self._registry.live()):
             self._follow(tracker.client_id, tracker.order_id or "")
-        self._applied.set()
+        # The framework skips a report whose status and fills it knows, whatever its terms.
+        for update in snapshot.orders.values():
+            known = self._registry.find(update.client_id, update.order_id)
+            if known is not None and known.phase is Phase.WORKING:
+                self._follower.take(update, Source.REST)
 
-    # -- BUILDING ----------------------------------------------------------------------------------
+    def _positions_status(self, snapshot: AccountSnapshot) -> ExecutionMassStatus:
+        status = self._empty_status()
+        status.add_position_reports(self._position_reports(snapshot))
+        return status
 
-    async def _build(self, start_ms: int | None) -> ExecutionMassStatus:
-        snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
-        snapshot = self._newest(await self._complete(snapshot))
-        status = ExecutionMassStatus(
+    def _empty_status(self) -> ExecutionMassStatus:
+        return ExecutionMassStatus(
             client_id=self._client_id,
             account_id=self._account_id,
             venue=self._venue,
             report_id=UUID4(),
             ts_init=self._clock.timestamp_ns(),
         )
-        status.add_order_reports(self._order_reports(snapshot))
-        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
-        status.add_fill_reports([fill for fill in fills if fill is not None])
-        status.add_position_reports(self._position_reports(snapshot))
-        self._applied.clear()
-        self._awaited = (status.id, snapshot)
-        return status
+
+    # -- READING -----------------------------------------------------------------------------------
+
+    async def _read(self, start_ms: int | None) -> AccountSnapshot:
+        await self.await_queue()
+        snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
+        snapshot = await self._complete(snapshot)
+        # Answers to commands and questions went on being told meanwhile.
+        await self.await_queue()
+        return self._newest(snapshot)
 
     async def _complete(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Add what local orders and lone fills need and the time range did not bring (E10)."""
