@@ -11,11 +11,12 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.actor import Actor
-from nautilus_trader.common.component import flush_logger
+from nautilus_trader.common.component import sync_logger_to_disk
 from nautilus_trader.config import LiveExecEngineConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
@@ -46,6 +47,7 @@ from nautilus_paradex import ParadexLiveDataClientFactory
 from nautilus_paradex import ParadexLiveExecClientFactory
 from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.simulator import LocalParadex
+from nautilus_paradex.simulator import SimulatorConfig
 from nautilus_paradex.simulator.engine import model
 
 
@@ -73,7 +75,7 @@ _LOG = Path(tempfile.mkdtemp(prefix="paradex-node-")) / "node.log"
 
 
 def _log_text() -> str:
-    flush_logger()
+    sync_logger_to_disk()
     return _LOG.read_text() if _LOG.exists() else ""
 
 
@@ -341,6 +343,40 @@ class Trader:
         """Cancel an order."""
         self._exchange.cancel(self.account, order.id)
         return self._exchange.process_cancel(order.id)
+
+
+class Floor(NamedTuple):
+    """A quiet market: nobody trades but who the test tells to."""
+
+    venue: LocalParadex
+    account: str
+    node: RunningNode
+    desk: Desk
+    maker: Trader
+    """Has put 1 at 2490.00 to buy and 1 at 2510.00 to sell."""
+
+
+@asynccontextmanager
+async def trading_floor(
+    *,
+    usdc: str = "100000",
+    config: SimulatorConfig | None = None,
+    desk: Desk | None = None,
+    market: InstrumentId = ETH,
+    **settings: Any,
+) -> AsyncIterator[Floor]:
+    """Run a node with a desk on a quiet market; the settings are those of `running_node`."""
+    strategy = desk or Desk(market)
+    async with LocalParadex(market=False, config=config) as venue:
+        account = venue.create_account(KEY, usdc=usdc)
+        maker = Trader(venue, market=market.symbol.value)
+        if market == ETH:
+            maker.place("BUY", "1", "2490.00")
+            maker.place("SELL", "1", "2510.00")
+        async with running_node(
+            venue, account, strategies=[strategy], instruments=[market], **settings
+        ) as node:
+            yield Floor(venue, account, node, strategy, maker)
 
 
 # -- NODE AND VENUE --------------------------------------------------------------------------------
