@@ -248,7 +248,8 @@ def _has_ended(tracker: OrderTracker) -> bool:
 
 def _is_earlier(update: OrderUpdate, tracker: OrderTracker) -> bool:
     """If the order is an earlier one that had the same client id."""
-    if tracker.signed_ms is None:
+    # A modify gives an order another signature: its id decides where it is known.
+    if tracker.signed_ms is None or update.order_id == tracker.order_id:
         return False
     signed_ns = tracker.signed_ms * 1_000_000
     if update.signature_ns is not None:

@@ -443,6 +443,15 @@ def test_held_fills_that_a_reconciliation_told_are_not_told_again():
     assert told.order.filled == Decimal("1.5")
 
 
+def test_a_fill_beyond_the_size_waits_for_the_terms_that_somebody_else_gave():
+    told = working()
+    assert told.fill("F-1", size="1.5", at_ms=3) == ["Reconcile"]
+    assert told.update("OPEN", size="2", remaining="0.5", at_ms=4) == ["Updated", "Filled"]
+    assert told.order.filled == Decimal("1.5")
+    assert told.fill("F-2", size="0.5", at_ms=5) == ["Filled"]
+    assert told.order.phase is Phase.CLOSED
+
+
 def test_held_fills_end_an_order_that_vanishes():
     told = working()
     told.order.modify_sent(NEW_TERMS, 0)

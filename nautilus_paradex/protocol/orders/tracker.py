@@ -153,7 +153,7 @@ class OrderTracker:
         self._now_ns = fill.created_ns
         if self._must_wait(fill):
             self._held.append(fill)
-            return []
+            return [] if self.modifies else [Reconcile(f"fill {fill.fill_id} exceeds its size")]
         return self._run(Said.FILL, fill=fill)
 
     def on_create_denied(self, reason: str, ts_ns: int) -> list[Effect]:
@@ -347,13 +347,16 @@ class OrderTracker:
 
     def _must_wait(self, fill: Fill) -> bool:
         """
-        If a fill would complete the order as it was before a modify whose result is not known.
+        If a fill would complete the order as it was before a modify whose result is not known, or
+        goes beyond its size: somebody else has modified it.
 
         The framework takes no more than the size that it knows, and changes nothing of an order
         that is filled: the new terms have to be told first.
         """
+        if self.phase is not Phase.WORKING:
+            return False
         reached = self.filled + sum((held.size for held in self._held), fill.size)
-        return self.phase is Phase.WORKING and bool(self.modifies) and reached >= self.told.size
+        return reached > self.told.size or (bool(self.modifies) and reached == self.told.size)
 
     def _release_due(self) -> list[Effect]:
         held, self._held = self._held, []
