@@ -95,6 +95,23 @@ class Session:
         """Ask for another size."""
         self.desk.modify_order(order, quantity=self.desk.instrument.make_qty(Decimal(size)))
 
+    def modify_from_elsewhere(self, order: Order, size: str) -> None:
+        """Give an order another size past the node, as on the venue's own page."""
+        exchange = self.venue.exchange
+        known = exchange.queries.order(self.account, order.venue_order_id.value)
+        command = model.ModifyCommand(
+            account=self.account,
+            order_id=known.id,
+            market=known.market,
+            side=known.side,
+            type=known.type,
+            size=Decimal(size),
+            price=known.price,
+        )
+        changed = exchange.modify(command)
+        assert changed.request_info is not None
+        exchange.process_modify(known.id, changed.request_info.id)
+
     def sent(self, method: str, path: str = "/orders") -> int:
         """Return how many such requests reached the venue."""
         return self.requests.count((method, path))
