@@ -1,113 +1,89 @@
 """Configuration of the data client, the execution client and the instrument provider."""
 
-import hashlib
-import os
-import secrets
-from collections.abc import Mapping
-from enum import Enum
+from typing import Any
 from typing import Final
 
 import msgspec
 from nautilus_trader.config import InstrumentProviderConfig
 from nautilus_trader.config import LiveDataClientConfig
 from nautilus_trader.config import LiveExecClientConfig
+from nautilus_trader.config import NonNegativeInt
 from nautilus_trader.config import PositiveFloat
 from nautilus_trader.config import PositiveInt
+from nautilus_trader.model.identifiers import InstrumentId
 
-from nautilus_paradex.network.address import checked_url
-from nautilus_paradex.protocol.errors import EncodeError
-from nautilus_paradex.protocol.signing import Signer
-from nautilus_paradex.protocol.signing import normalize_address
-
-
-class ParadexEnvironment(Enum):
-    """Which Paradex: production, its testnet, or one on this machine."""
-
-    MAINNET = "mainnet"
-    TESTNET = "testnet"
-    LOCAL = "local"
-
-
-class Urls(msgspec.Struct, frozen=True):
-    """Base addresses, without a trailing slash."""
-
-    http: str
-    ws: str
+from nautilus_paradex.constants import PARADEX
+from nautilus_paradex.environment import ParadexEnvironment
+from nautilus_paradex.environment import Urls
+from nautilus_paradex.parsing.instruments import ASSET_KINDS
+from nautilus_paradex.protocol import sbe
+from nautilus_paradex.resolution import Credentials
+from nautilus_paradex.resolution import resolve_credentials
+from nautilus_paradex.resolution import resolve_proxy
+from nautilus_paradex.resolution import resolve_urls
+from nautilus_paradex.vault import hide
 
 
-#: PROTOCOL 1; the "direct" WebSocket hosts, as the venue's documents use them.
-URLS: Final[Mapping[ParadexEnvironment, Urls]] = {
-    ParadexEnvironment.MAINNET: Urls(
-        "https://api.prod.paradex.trade/v1", "wss://ws.api.prod.paradex.trade/v1"
-    ),
-    ParadexEnvironment.TESTNET: Urls(
-        "https://api.testnet.paradex.trade/v1", "wss://ws.api.testnet.paradex.trade/v1"
-    ),
-    ParadexEnvironment.LOCAL: Urls("http://127.0.0.1:8080/v1", "ws://127.0.0.1:8080/v1"),
-}
+__all__ = [
+    "Credentials",
+    "ParadexDataClientConfig",
+    "ParadexEnvironment",
+    "ParadexExecClientConfig",
+    "ParadexInstrumentProviderConfig",
+    "Urls",
+    "resolve_credentials",
+    "resolve_proxy",
+    "resolve_urls",
+]
 
-_PREFIXES: Final[Mapping[ParadexEnvironment, str]] = {
-    ParadexEnvironment.MAINNET: "PARADEX",
-    ParadexEnvironment.TESTNET: "PARADEX_TESTNET",
-    ParadexEnvironment.LOCAL: "PARADEX_LOCAL",
-}
-
-
-# -- SECRETS ---------------------------------------------------------------------------------------
-
-_VAULT: dict[str, str] = {}
-_VAULT_SALT: Final = secrets.token_bytes(16)
-_HANDLE_PREFIX: Final = "secret:"
-
-
-def _hide(secret: str | None) -> str | None:
-    """
-    Put a secret away and return a handle for it, which only this process can open.
-
-    A config is a msgspec struct that the framework prints, hashes and saves in many ways, none of
-    which can be told to leave a field out: so the field itself must be harmless.
-    """
-    if not secret or secret.startswith(_HANDLE_PREFIX):
-        return secret
-    digest = hashlib.blake2b(secret.encode(), key=_VAULT_SALT, digest_size=8).hexdigest()
-    handle = f"{_HANDLE_PREFIX}{digest}"
-    _VAULT[handle] = secret
-    return handle
-
-
-def _reveal(handle: str | None, field: str) -> str | None:
-    if not handle:
-        return None
-    try:
-        return _VAULT[handle]
-    except KeyError:
-        raise ValueError(
-            f"{field} was saved by another process without its value: set it again, or leave it "
-            "out and set the environment variable"
-        ) from None
-
-
-# -- CONFIGS ---------------------------------------------------------------------------------------
+#: Structs and enums, which msgspec's check of plain values does not take.
+_COMPOUND_FIELDS: Final = frozenset({"environment", "instrument_provider", "routing"})
 
 
 class ParadexInstrumentProviderConfig(InstrumentProviderConfig, frozen=True):
     """
     Configuration for ``ParadexInstrumentProvider`` instances.
 
+    The base class's ``load_all``, ``load_ids``, ``filters``, ``filter_callable`` and
+    ``log_warnings``, and filters of what ``load_all`` loads. Expired markets are not among them:
+    the venue does not list them.
+
     Parameters
     ----------
     asset_kinds : frozenset[str], optional
         Only these of PERP, OPTION, PERP_OPTION and SPOT; None = all.
     base_currencies : frozenset[str], optional
-        Only markets of these base currencies; None = all.
+        Only markets of these base currencies, as the venue spells them; None = all.
     include_rfq_only : bool, default False
         If markets that take no orders on their book are loaded too.
+
+    Raises
+    ------
+    ValueError
+        If an id is no instrument of Paradex, or a kind does not exist.
 
     """
 
     asset_kinds: frozenset[str] | None = None
     base_currencies: frozenset[str] | None = None
     include_rfq_only: bool = False
+
+    def __post_init__(self) -> None:
+        set_ = msgspec.structs.force_setattr
+        if self.load_ids is not None:
+            set_(self, "load_ids", frozenset(_instrument_id(given) for given in self.load_ids))
+        for name in ("asset_kinds", "base_currencies"):
+            given = getattr(self, name)
+            if isinstance(given, str):
+                text = f"{name} must be a set of texts, such as frozenset({{{given!r}}})"
+                raise ValueError(text)  # noqa: TRY004 - one kind of error for every wrong value
+            if given is not None:
+                set_(self, name, frozenset(given))
+        unknown = sorted((self.asset_kinds or frozenset()) - ASSET_KINDS)
+        if unknown:
+            raise ValueError(
+                f"asset_kinds must be of {', '.join(sorted(ASSET_KINDS))}, not {', '.join(unknown)}"
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and msgspec.structs.astuple(
@@ -117,6 +93,13 @@ class ParadexInstrumentProviderConfig(InstrumentProviderConfig, frozen=True):
     def __hash__(self) -> int:
         kinds, bases = self.asset_kinds, self.base_currencies
         return hash((self.load_all, self.load_ids, kinds, bases, self.include_rfq_only))
+
+
+def _instrument_id(given: InstrumentId | str) -> InstrumentId:
+    instrument_id = given if isinstance(given, InstrumentId) else InstrumentId.from_str(given)
+    if instrument_id.venue.value != PARADEX:
+        raise ValueError(f"load_ids: {instrument_id} is not an instrument of {PARADEX}")
+    return instrument_id
 
 
 class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
@@ -131,7 +114,7 @@ class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
         Other addresses than the environment's own, used as given.
     http_timeout_secs : PositiveInt, default 10
         For one HTTP attempt and for one WebSocket request.
-    max_retries : int, default 3
+    max_retries : NonNegativeInt, default 3
         Of requests that may be repeated; a create never is.
     retry_delay_initial_ms, retry_delay_max_ms : PositiveInt
         The first and the longest delay between retries.
@@ -146,18 +129,25 @@ class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
     sbe_schema_version : int, optional
         The only binary schema version to ask for; None = the highest that both know.
     proxy_url : str, optional
-        An HTTP proxy.
+        An HTTP proxy. It may carry credentials: the field itself only holds a handle.
     allow_insecure : bool, default False
         If plain HTTP and WebSocket may be spoken to other machines than this.
 
+    Raises
+    ------
+    ValueError
+        If a value cannot be meant.
+
     """
 
-    instrument_provider: InstrumentProviderConfig = ParadexInstrumentProviderConfig(load_all=True)
+    instrument_provider: ParadexInstrumentProviderConfig = ParadexInstrumentProviderConfig(
+        load_all=True
+    )
     environment: ParadexEnvironment = ParadexEnvironment.MAINNET
     base_url_http: str | None = None
     base_url_ws: str | None = None
     http_timeout_secs: PositiveInt = 10
-    max_retries: int = 3
+    max_retries: NonNegativeInt = 3
     retry_delay_initial_ms: PositiveInt = 250
     retry_delay_max_ms: PositiveInt = 5_000
     ws_reconnect_delay_initial_ms: PositiveInt = 1_000
@@ -170,7 +160,8 @@ class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
     allow_insecure: bool = False
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "proxy_url", _hide(self.proxy_url))
+        _hide_fields(self, "proxy_url")
+        _check(self)
 
 
 class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
@@ -188,7 +179,8 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
         The account's key or a subkey, hex; ``PARADEX_PRIVATE_KEY`` (testnet:
         ``PARADEX_TESTNET_PRIVATE_KEY``) where None. The field itself only holds a handle.
     read_only_token : str, optional
-        A long-lived token instead of a key: reports work, orders are denied.
+        A long-lived token instead of a key: reports work, orders are denied. The field itself only
+        holds a handle.
     reconcile_interval_secs : PositiveFloat, default 300
         How often REST proves the state of a healthy stream.
     order_transport : str, default "rest"
@@ -211,9 +203,16 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     http_pool_connect_timeout_secs : PositiveFloat, default 5
         For one connection.
 
+    Raises
+    ------
+    ValueError
+        If a value cannot be meant.
+
     """
 
-    instrument_provider: InstrumentProviderConfig = ParadexInstrumentProviderConfig(load_all=True)
+    instrument_provider: ParadexInstrumentProviderConfig = ParadexInstrumentProviderConfig(
+        load_all=True
+    )
     environment: ParadexEnvironment = ParadexEnvironment.MAINNET
     account_address: str | None = None
     private_key: str | None = None
@@ -221,7 +220,7 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     base_url_http: str | None = None
     base_url_ws: str | None = None
     http_timeout_secs: PositiveInt = 10
-    max_retries: int = 3
+    max_retries: NonNegativeInt = 3
     retry_delay_initial_ms: PositiveInt = 250
     retry_delay_max_ms: PositiveInt = 5_000
     ws_reconnect_delay_initial_ms: PositiveInt = 1_000
@@ -244,8 +243,9 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     http_pool_connect_timeout_secs: PositiveFloat = 5.0
 
     def __post_init__(self) -> None:
-        for name in ("private_key", "read_only_token", "proxy_url"):
-            msgspec.structs.force_setattr(self, name, _hide(getattr(self, name)))
+        # First, so that no error can meet a secret.
+        _hide_fields(self, "private_key", "read_only_token", "proxy_url")
+        _check(self)
         if self.order_transport not in ("rest", "ws"):
             raise ValueError(
                 f"order_transport must be 'rest' or 'ws', not {self.order_transport!r}"
@@ -254,86 +254,33 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
             raise ValueError("token_usage must be None or 'interactive'")
 
 
-# -- RESOLUTION ------------------------------------------------------------------------------------
+def _hide_fields(config: Any, *names: str) -> None:
+    for name in names:
+        msgspec.structs.force_setattr(config, name, hide(getattr(config, name), name))
 
 
-class Credentials(msgspec.Struct, frozen=True):
-    """Who trades; secrets are in no repr."""
-
-    account: str
-    private_key: str | None = None
-    read_only_token: str | None = None
-
-    def __repr__(self) -> str:
-        kind = "private key" if self.private_key is not None else "read-only token"
-        return f"Credentials(account={self.account!r}, {kind})"
-
-    def __rich_repr__(self) -> list[tuple[str, str]]:
-        return [("account", self.account)]
-
-
-def resolve_urls(config: ParadexDataClientConfig | ParadexExecClientConfig) -> Urls:
+def _check(config: Any) -> None:
     """
-    Return the addresses that a config means.
+    Check the values that the constructor takes unseen; msgspec checks types only when it decodes.
 
     Raises
     ------
     ValueError
-        If an address is not a URL, or would send plain text to another machine.
+        The text names the field.
 
     """
-    own = URLS[config.environment]
-    allow = config.allow_insecure
-    return Urls(
-        http=checked_url(config.base_url_http or own.http, allow_insecure=allow),
-        ws=checked_url(config.base_url_ws or own.ws, allow_insecure=allow),
-    )
-
-
-def resolve_proxy(config: ParadexDataClientConfig | ParadexExecClientConfig) -> str | None:
-    """Return the proxy's address, which may carry credentials."""
-    return _reveal(config.proxy_url, "proxy_url")
-
-
-def resolve_credentials(
-    config: ParadexExecClientConfig, environ: Mapping[str, str] | None = None
-) -> Credentials:
-    """
-    Return who trades, from the config or else from the environment.
-
-    Raises
-    ------
-    ValueError
-        If something is missing or malformed; the text names it and never its value.
-
-    """
-    environ = os.environ if environ is None else environ
-    prefix = _PREFIXES[config.environment]
-    account = config.account_address or environ.get(f"{prefix}_ACCOUNT_ADDRESS")
-    if not account:
-        raise ValueError(
-            f"no account: set account_address in ParadexExecClientConfig, or the environment "
-            f"variable {prefix}_ACCOUNT_ADDRESS, to the account's L2 address (0x...)"
-        )
-    try:
-        account = normalize_address(account)
-    except EncodeError as e:
-        raise ValueError(f"account_address is not an L2 address: {e.message}") from None
-    token = _reveal(config.read_only_token, "read_only_token")
-    key = _reveal(config.private_key, "private_key")
-    if key is None and token is None:
-        key = environ.get(f"{prefix}_PRIVATE_KEY")
-    if not key and token is None:
-        raise ValueError(
-            f"no key: set private_key in ParadexExecClientConfig, or the environment variable "
-            f"{prefix}_PRIVATE_KEY, to the account's private key or a subkey (0x...)"
-        )
-    if key:
+    if not isinstance(config.environment, ParadexEnvironment):
+        raise ValueError("environment must be a ParadexEnvironment")  # noqa: TRY004 - as all here
+    for field in msgspec.structs.fields(config):
+        if field.name in _COMPOUND_FIELDS:
+            continue
         try:
-            Signer(key)
-        except EncodeError:
-            raise ValueError(
-                "private_key is not a Starknet private key: it must be a hex number such as "
-                "0x1a2b..., at least 1 and below the curve's order"
-            ) from None
-    return Credentials(account=account, private_key=key or None, read_only_token=token)
+            msgspec.convert(getattr(config, field.name), field.type)
+        except msgspec.ValidationError as e:
+            raise ValueError(f"{field.name}: {e}") from None
+    for prefix in ("retry_delay", "ws_reconnect_delay"):
+        if getattr(config, f"{prefix}_initial_ms") > getattr(config, f"{prefix}_max_ms"):
+            raise ValueError(f"{prefix}_initial_ms must not be above {prefix}_max_ms")
+    if config.sbe_schema_version not in (None, *sbe.SUPPORTED_VERSIONS):
+        known = ", ".join(map(str, sorted(sbe.SUPPORTED_VERSIONS)))
+        raise ValueError(f"sbe_schema_version must be None or one of {known}")

@@ -7,6 +7,7 @@ from typing import Final
 from typing import Protocol
 
 from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.config import resolve_path
 from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.config import InstrumentProviderConfig
 from nautilus_trader.model.currencies import USDC
@@ -15,6 +16,7 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.parsing.instruments import Places
 from nautilus_paradex.parsing.instruments import parse_instrument
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import NotFoundError
@@ -25,6 +27,11 @@ from nautilus_paradex.protocol.messages.markets import Market
 
 #: Markets that are parsed before other tasks get their turn: a few milliseconds of work.
 _CHUNK: Final = 50
+
+#: More ids than these are read with all markets at once: each is a request of its own otherwise.
+_FEW: Final = 3
+
+_FILTERS: Final = ("asset_kinds", "base_currencies")
 
 
 class MarketReader(Protocol):
@@ -40,6 +47,9 @@ class MarketReader(Protocol):
 class ParadexInstrumentProvider(InstrumentProvider):
     """
     Provides the instruments of Paradex: perpetuals, options, perpetual options and spot.
+
+    Instruments are only added and replaced: an option that has expired is gone from the venue's
+    list, and its orders and fills can still be reconciled.
 
     Parameters
     ----------
@@ -67,11 +77,26 @@ class ParadexInstrumentProvider(InstrumentProvider):
         self._clock = clock
         self._has_account = has_account
         self._provider_config = config
+        self._accepts: Callable[[Instrument], bool] | None = (
+            _callable_at(config.filter_callable) if config.filter_callable else None
+        )
         self._markets: dict[str, Market] = {}
+        self._places: dict[str, Places] = {}
 
     def market(self, symbol: str) -> Market | None:
         """Return the venue's own specification of a loaded market."""
         return self._markets.get(symbol)
+
+    def need_places(self, symbol: str, *, price: int = 0, size: int = 0) -> None:
+        """
+        Let a market's instrument have at least these decimal places from its next load on.
+
+        After the venue has made a tick or lot coarser, old orders, positions and book levels are
+        finer than the new one (trap 63). What was loaded once never loses places by itself; this is
+        for values from before the start.
+        """
+        known = self._places.get(symbol, Places())
+        self._places[symbol] = Places(max(known.price, price), max(known.size, size))
 
     async def load_all_async(self, filters: dict[str, Any] | None = None) -> None:
         """
@@ -84,42 +109,44 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
         Raises
         ------
+        ValueError
+            If there is no such filter.
         ParadexError
-            If the markets cannot be read.
+            If the markets or the account's fee rates cannot be read; nothing is loaded then.
 
         """
-        markets = [m for m in await self._client.markets() if self._is_wanted(m, filters)]
-        await self._take(markets)
-        self._log.info(f"Loaded {self.count} Paradex instruments")
+        passes = _filter_of(filters)
+        markets = [m for m in await self._client.markets() if self._is_wanted(m) and passes(m)]
+        skipped = await self._take(markets, self._accepts)
+        if skipped and self._provider_config.log_warnings:
+            self._log.warning(f"Skipped {len(skipped)} markets: {'; '.join(skipped.values())}")
 
     async def load_ids_async(
         self, instrument_ids: list[InstrumentId], filters: dict[str, Any] | None = None
     ) -> None:
         """
-        Load the given instruments.
+        Load the given instruments, whatever the config's own filters say.
 
         Raises
         ------
         ValueError
-            If one is of another venue or does not exist on Paradex.
+            If one is of another venue, does not exist on Paradex or cannot be an instrument; the
+            others are loaded.
         ParadexError
-            If the markets cannot be read.
+            If the markets or the account's fee rates cannot be read; nothing is loaded then.
 
         """
-        wanted = {self._symbol(instrument_id) for instrument_id in instrument_ids}
+        passes = _filter_of(filters)
+        wanted = {_symbol(instrument_id) for instrument_id in instrument_ids}
         if not wanted:
             return
-        # One request for a few markets, all markets for many: each row is a request otherwise.
-        markets: list[Market] = []
-        if len(wanted) <= 3:
-            for symbol in sorted(wanted):
-                markets += await self._one(symbol)
-        else:
-            markets = [m for m in await self._client.markets() if m.symbol in wanted]
+        markets = await self._named(wanted)
+        skipped = await self._take([market for market in markets if passes(market)], None)
         missing = wanted - {market.symbol for market in markets}
-        if missing:
-            raise ValueError(f"Paradex has no market {', '.join(sorted(missing))}")
-        await self._take([m for m in markets if self._passes(m, filters)])
+        problems = [f"Paradex has no market {symbol}" for symbol in sorted(missing)]
+        problems += skipped.values()
+        if problems:
+            raise ValueError("; ".join(problems))
 
     async def load_async(
         self, instrument_id: InstrumentId, filters: dict[str, Any] | None = None
@@ -129,62 +156,96 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
     # -- INTERNAL ----------------------------------------------------------------------------------
 
-    async def _one(self, symbol: str) -> list[Market]:
-        try:
-            return [m for m in await self._client.markets(symbol) if m.symbol == symbol]
-        except NotFoundError:
-            return []
+    async def _named(self, symbols: set[str]) -> list[Market]:
+        if len(symbols) > _FEW:
+            return [m for m in await self._client.markets() if m.symbol in symbols]
+        markets = []
+        for symbol in sorted(symbols):
+            try:
+                markets += [m for m in await self._client.markets(symbol) if m.symbol == symbol]
+            except NotFoundError:
+                continue  # the caller says which are missing
+        return markets
 
-    async def _take(self, markets: list[Market]) -> None:
+    async def _take(
+        self, markets: list[Market], accepts: Callable[[Instrument], bool] | None
+    ) -> dict[str, str]:
+        """Add the markets' instruments; return the reasons of those that cannot be."""
         fees = await self._fees()
         self.add_currency(USDC)
-        for number, market in enumerate(markets):
-            if number % _CHUNK == _CHUNK - 1:
+        skipped = {}
+        for number, market in enumerate(markets, start=1):
+            if not number % _CHUNK:
                 await asyncio.sleep(0)
-            instrument = self._parsed(market, fees)
-            if instrument is not None:
-                self._markets[market.symbol] = market
-                base = instrument.get_base_currency()
-                if base is not None:
-                    self.add_currency(base)
-                self.add(instrument)
+            try:
+                instrument = self._parsed(market, fees)
+            except DecodeError as e:
+                skipped[market.symbol] = str(e)
+                continue
+            if accepts is None or accepts(instrument):
+                self._add(market, instrument)
+        return skipped
 
-    def _parsed(self, market: Market, fees: Fees | None) -> Instrument | None:
-        try:
-            return parse_instrument(market, fees, self._clock.timestamp_ns())
-        except DecodeError as e:
-            if self._provider_config.log_warnings:
-                self._log.warning(f"Skipped a market: {e}")
-            return None
+    def _parsed(self, market: Market, fees: Fees | None) -> Instrument:
+        now = self._clock.timestamp_ns()
+        return parse_instrument(market, fees, now, at_least=self._places.get(market.symbol))
+
+    def _add(self, market: Market, instrument: Instrument) -> None:
+        self._markets[market.symbol] = market
+        self.need_places(
+            market.symbol, price=instrument.price_precision, size=instrument.size_precision
+        )
+        self.add_currency(instrument.get_base_currency())
+        self.add(instrument)
 
     async def _fees(self) -> Fees | None:
         if not self._has_account():
             return None
+        # The account itself comes first, those that belong to it after.
         accounts = await self._client.account_info()
         return accounts[0].fees if accounts else None
 
-    def _is_wanted(self, market: Market, filters: dict[str, Any] | None) -> bool:
+    def _is_wanted(self, market: Market) -> bool:
         config = self._provider_config
-        if isinstance(config, ParadexInstrumentProviderConfig):
-            if market.trading_mode == "RFQ_ONLY" and not config.include_rfq_only:
-                return False
-            if config.asset_kinds is not None and market.asset_kind not in config.asset_kinds:
-                return False
-            bases = config.base_currencies
-            if bases is not None and market.base_currency not in bases:
-                return False
-        return self._passes(market, filters)
+        if not isinstance(config, ParadexInstrumentProviderConfig):
+            return True
+        if market.trading_mode == "RFQ_ONLY" and not config.include_rfq_only:
+            return False
+        if config.asset_kinds is not None and market.asset_kind not in config.asset_kinds:
+            return False
+        return config.base_currencies is None or market.base_currency in config.base_currencies
 
-    @staticmethod
-    def _passes(market: Market, filters: dict[str, Any] | None) -> bool:
-        filters = filters or {}
-        kinds, bases = filters.get("asset_kinds"), filters.get("base_currencies")
+
+def _symbol(instrument_id: InstrumentId) -> str:
+    if instrument_id.venue != PARADEX_VENUE:
+        raise ValueError(f"{instrument_id} is not an instrument of {PARADEX_VENUE}")
+    return str(instrument_id.symbol.value)
+
+
+def _filter_of(filters: dict[str, Any] | None) -> Callable[[Market], bool]:
+    """Return what a dict of filters lets pass; a text stands for itself alone."""
+    filters = filters or {}
+    unknown = sorted(set(filters) - set(_FILTERS))
+    if unknown:
+        raise ValueError(f"there is no filter {', '.join(unknown)}; use {' and '.join(_FILTERS)}")
+    kinds, bases = (_names(filters.get(name)) for name in _FILTERS)
+
+    def passes(market: Market) -> bool:
         return (kinds is None or market.asset_kind in kinds) and (
             bases is None or market.base_currency in bases
         )
 
-    @staticmethod
-    def _symbol(instrument_id: InstrumentId) -> str:
-        if instrument_id.venue != PARADEX_VENUE:
-            raise ValueError(f"{instrument_id} is not an instrument of {PARADEX_VENUE}")
-        return str(instrument_id.symbol.value)
+    return passes
+
+
+def _names(value: Any) -> frozenset[str] | None:
+    if value is None:
+        return None
+    return frozenset({value}) if isinstance(value, str) else frozenset(value)
+
+
+def _callable_at(path: str) -> Callable[[Instrument], bool]:
+    found: Any = resolve_path(path)
+    if not callable(found):
+        raise TypeError(f"filter_callable {path} is not callable")
+    return found  # type: ignore[no-any-return]  # what it returns is read as a truth value

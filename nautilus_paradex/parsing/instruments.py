@@ -1,9 +1,9 @@
 """
 Markets as the framework's instruments (PROTOCOL 9).
 
-Prices are in USD and everything is paid in USDC. The framework's accounting then needs an exchange
-rate between both for every profit, which the venue does not give; so quote and settlement are USDC
-throughout, as the venue's own account does it (PROTOCOL 9.1).
+Prices are in USD and everything is paid in USDC. With USD as quote currency the framework's
+accounting would need an exchange rate for every profit and margin, which the venue does not give;
+so quote and settlement are USDC throughout, as the venue's own account does it (PROTOCOL 9.1).
 """
 
 from decimal import Decimal
@@ -12,22 +12,22 @@ from typing import Final
 
 import msgspec
 from nautilus_trader.model.currencies import USDC
-from nautilus_trader.model.enums import CurrencyType
 from nautilus_trader.model.enums import OptionKind
-from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import Symbol
-from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.instruments import CryptoOption
 from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import Currency
-from nautilus_trader.model.objects import Money
-from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import QUANTITY_MAX
 from nautilus_trader.model.objects import Quantity
 
+from nautilus_paradex.parsing.currencies import currency_of
+from nautilus_paradex.parsing.identifiers import instrument_id_of
+from nautilus_paradex.parsing.numbers import money_of
+from nautilus_paradex.parsing.numbers import places
+from nautilus_paradex.parsing.numbers import price_of
+from nautilus_paradex.parsing.numbers import quantity_of
 from nautilus_paradex.protocol.errors import DecodeError
-from nautilus_paradex.protocol.errors import NumberError
 from nautilus_paradex.protocol.messages.account import Fees
 from nautilus_paradex.protocol.messages.markets import FeeWithCap
 from nautilus_paradex.protocol.messages.markets import MakerTakerFee
@@ -35,13 +35,9 @@ from nautilus_paradex.protocol.messages.markets import Market
 from nautilus_paradex.protocol.numbers import optional_decimal
 
 
-VENUE: Final = Venue("PARADEX")
-
-#: Perpetual options have no expiry, and the framework's options must have one. The last second
+#: Perpetual options have no expiry, and the framework's options must have one. The last midnight
 #: that its timestamps and pandas can both hold: 2262-04-11T00:00:00Z.
 NO_EXPIRY_NS: Final = 9_223_286_400_000_000_000
-
-_CRYPTO_PRECISION: Final = 8
 
 #: Without the venue's word on margin nothing may look free: full notional.
 _UNKNOWN_MARGIN: Final = Decimal(1)
@@ -54,36 +50,34 @@ class Rates(msgspec.Struct, frozen=True):
     taker: Decimal
 
 
-def instrument_id_of(symbol: str) -> InstrumentId:
-    """Return the instrument id of a market: the venue's own symbol."""
-    return InstrumentId(Symbol(symbol), VENUE)
+class Places(msgspec.Struct, frozen=True):
+    """
+    The least decimal places that a market's prices and sizes need.
+
+    A coarser tick or lot leaves old orders, positions and book levels finer than itself (trap 63);
+    its instrument keeps their places, and its increments say what the venue takes.
+    """
+
+    price: int = 0
+    size: int = 0
 
 
-def currency_of(code: str) -> Currency:
-    """Return a currency, registered with the framework if it was unknown."""
-    currency = Currency.from_internal_map(code)
-    if currency is None:
-        currency = Currency(
-            code=code,
-            precision=_CRYPTO_PRECISION,
-            iso4217=0,
-            name=code,
-            currency_type=CurrencyType.CRYPTO,
-        )
-        Currency.register(currency)
-    return currency
-
-
-def parse_instrument(market: Market, fees: Fees | None, ts_init: int) -> Instrument:
+def parse_instrument(
+    market: Market, fees: Fees | None, ts_init: int, *, at_least: Places | None = None
+) -> Instrument:
     """
     Return a market's instrument.
 
     Parameters
     ----------
+    market : Market
+        The venue's specification.
     fees : Fees, optional
         The account's own rates, which come before the market's list.
     ts_init : int
         UNIX nanoseconds.
+    at_least : Places, optional
+        Decimal places that the instrument has even where its tick and lot need fewer.
 
     Raises
     ------
@@ -97,13 +91,22 @@ def parse_instrument(market: Market, fees: Fees | None, ts_init: int) -> Instrum
             f"{market.symbol} is of kind {market.asset_kind!r}, which is not modelled"
         )
     try:
-        return builder(market, fees, ts_init)
-    except (NumberError, ValueError) as e:
+        common = _common(market, at_least or Places(), ts_init)
+        return builder(market, fee_rates(market, fees), common)
+    except DecodeError as e:
+        raise DecodeError(f"{market.symbol}: {e.message}") from None
+    except (ValueError, ArithmeticError) as e:
+        # Whatever else the framework refuses, an overflow among it, is this market's fault alone.
         raise DecodeError(f"{market.symbol}: {e}") from None
 
 
 def fee_rates(market: Market, fees: Fees | None) -> Rates:
-    """Return the rates that the account pays, as far as they are known."""
+    """
+    Return the rates that the account pays, as far as they are known.
+
+    An option's rate is of the spot price and capped by its premium (PROTOCOL 9.3), of which the
+    framework knows nothing: its own estimates of an option's fees are too low.
+    """
     own = None if fees is None else _own_rates(market.asset_kind, fees)
     if own is not None:
         return own
@@ -111,17 +114,20 @@ def fee_rates(market: Market, fees: Fees | None) -> Rates:
     return _listed_rates(listed)
 
 
-def _perpetual(market: Market, fees: Fees | None, ts_init: int) -> CryptoPerpetual:
+# -- KINDS -----------------------------------------------------------------------------------------
+
+
+def _perpetual(market: Market, rates: Rates, common: dict[str, Any]) -> CryptoPerpetual:
     params = market.delta1_cross_margin_params
     initial = _UNKNOWN_MARGIN if params is None else _number(params.imf_base, _UNKNOWN_MARGIN)
     factor = Decimal(1) if params is None else _number(params.mmf_factor, Decimal(1))
-    rates = fee_rates(market, fees)
     return CryptoPerpetual(
-        **_common(market, ts_init),
+        **common,
         base_currency=currency_of(market.base_currency),
         quote_currency=USDC,
         settlement_currency=USDC,
         is_inverse=False,
+        min_notional=_min_notional(market),
         margin_init=initial,
         margin_maint=initial * factor,
         maker_fee=rates.maker,
@@ -129,25 +135,27 @@ def _perpetual(market: Market, fees: Fees | None, ts_init: int) -> CryptoPerpetu
     )
 
 
-def _option(market: Market, fees: Fees | None, ts_init: int) -> CryptoOption:
+def _option(market: Market, rates: Rates, common: dict[str, Any]) -> CryptoOption:
     strike = _required(market.strike_price, "strike_price")
-    kinds = {"CALL": OptionKind.CALL, "PUT": OptionKind.PUT}
-    if market.option_type not in kinds:
+    kind = _OPTION_KINDS.get(market.option_type)
+    if kind is None:
         raise DecodeError(f"option_type has the value {market.option_type!r}")
     params = market.option_cross_margin_params
     imf = None if params is None else params.imf
     mmf = None if params is None else params.mmf
-    rates = fee_rates(market, fees)
+    expiry_ns = market.expiry_at * 1_000_000
     return CryptoOption(
-        **_common(market, ts_init),
+        **common,
         underlying=currency_of(market.base_currency),
         quote_currency=USDC,
         settlement_currency=USDC,
         is_inverse=False,
-        option_kind=kinds[market.option_type],
-        strike_price=Price(strike, _places(strike)),
+        option_kind=kind,
+        strike_price=price_of(strike, places(strike)),
         activation_ns=market.open_at * 1_000_000,
-        expiration_ns=market.expiry_at * 1_000_000 if market.expiry_at else NO_EXPIRY_NS,
+        expiration_ns=min(expiry_ns, NO_EXPIRY_NS) if expiry_ns else NO_EXPIRY_NS,
+        # The venue's minimum is of size times spot, the framework's of size times premium.
+        min_notional=None,
         margin_init=_UNKNOWN_MARGIN if imf is None else _number(imf.short_itm, _UNKNOWN_MARGIN),
         margin_maint=_UNKNOWN_MARGIN if mmf is None else _number(mmf.short_itm, _UNKNOWN_MARGIN),
         maker_fee=rates.maker,
@@ -155,18 +163,20 @@ def _option(market: Market, fees: Fees | None, ts_init: int) -> CryptoOption:
     )
 
 
-def _spot(market: Market, fees: Fees | None, ts_init: int) -> CurrencyPair:
-    rates = fee_rates(market, fees)
+def _spot(market: Market, rates: Rates, common: dict[str, Any]) -> CurrencyPair:
     return CurrencyPair(
-        **_common(market, ts_init),
+        **common,
         base_currency=currency_of(market.base_currency),
         quote_currency=USDC,
+        min_notional=_min_notional(market),
         margin_init=Decimal(1),
         margin_maint=Decimal(1),
         maker_fee=rates.maker,
         taker_fee=rates.taker,
     )
 
+
+_OPTION_KINDS: Final = {"CALL": OptionKind.CALL, "PUT": OptionKind.PUT}
 
 _BUILDERS: Final = {
     "PERP": _perpetual,
@@ -175,30 +185,36 @@ _BUILDERS: Final = {
     "SPOT": _spot,
 }
 
+#: The kinds of market that become instruments.
+ASSET_KINDS: Final = frozenset(_BUILDERS)
 
-def _common(market: Market, ts_init: int) -> dict[str, Any]:
+
+# -- FIELDS ----------------------------------------------------------------------------------------
+
+
+def _common(market: Market, at_least: Places, ts_init: int) -> dict[str, Any]:
     tick = _required(market.price_tick_size, "price_tick_size")
     lot = _required(market.order_size_increment, "order_size_increment")
-    price_precision, size_precision = _places(tick), _places(lot)
-    largest = _number(market.max_order_size, Decimal(0))
-    least = _number(market.min_notional, Decimal(0))
+    price_precision = max(places(tick), at_least.price)
+    size_precision = max(places(lot), at_least.size)
+    increment = quantity_of(lot, size_precision)
     return {
         "instrument_id": instrument_id_of(market.symbol),
         "raw_symbol": Symbol(market.symbol),
         "price_precision": price_precision,
         "size_precision": size_precision,
-        "price_increment": Price(tick, price_precision),
-        "size_increment": Quantity(lot, size_precision),
-        "lot_size": Quantity(lot, size_precision),
-        "max_quantity": Quantity(largest, size_precision) if largest else None,
-        "min_quantity": Quantity(lot, size_precision),
-        "min_notional": Money(least, USDC) if least else None,
+        "price_increment": price_of(tick, price_precision),
+        "size_increment": increment,
+        "lot_size": increment,
+        "max_quantity": _max_quantity(market, lot, size_precision),
+        "min_quantity": increment,
         "ts_event": ts_init,
         "ts_init": ts_init,
         "info": {
             "asset_kind": market.asset_kind,
             "market_kind": market.market_kind,
             "trading_mode": market.trading_mode,
+            "min_notional": market.min_notional,
             "max_open_orders": market.max_open_orders,
             "position_limit": market.position_limit,
             "funding_period_hours": str(market.funding_period_hours),
@@ -206,6 +222,20 @@ def _common(market: Market, ts_init: int) -> dict[str, Any]:
             "expiry_at": market.expiry_at,
         },
     }
+
+
+def _max_quantity(market: Market, lot: Decimal, size_precision: int) -> Quantity | None:
+    """Return the largest order in whole lots; None where there is no limit that could be met."""
+    largest = _number(market.max_order_size, Decimal(0))
+    lots = largest // lot
+    if lots <= 0 or largest > int(QUANTITY_MAX):
+        return None
+    return quantity_of(lots * lot, size_precision)
+
+
+def _min_notional(market: Market) -> Any:
+    least = _number(market.min_notional, Decimal(0))
+    return money_of(least, USDC) if least > 0 else None
 
 
 def _own_rates(kind: str, fees: Fees) -> Rates | None:
@@ -239,8 +269,3 @@ def _required(text: str, field: str) -> Decimal:
 def _number(text: str, absent: Decimal) -> Decimal:
     value = optional_decimal(text)
     return absent if value is None else value
-
-
-def _places(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -int(exponent))

@@ -1,4 +1,10 @@
-"""Quotes, trades and books as the framework's objects: integers all the way."""
+"""
+Quotes, trades and books as the framework's objects: integers all the way.
+
+A value that is finer than its instrument's precision is refused, never rounded: two book levels
+would become one, and ``from_raw`` would make prices that equal no other. The reader of the error
+loads the market anew with the places that it names.
+"""
 
 from typing import Final
 
@@ -14,7 +20,13 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TradeId
 from nautilus_trader.model.instruments import Instrument
 
+from nautilus_paradex.parsing.identifiers import MAX_TRADE_ID
+from nautilus_paradex.parsing.identifiers import is_identifier
+from nautilus_paradex.parsing.numbers import PRICE_LIMIT_E8
 from nautilus_paradex.parsing.numbers import RAW_PER_E8
+from nautilus_paradex.parsing.numbers import SIZE_LIMIT_E8
+from nautilus_paradex.parsing.numbers import TooFineError
+from nautilus_paradex.parsing.numbers import places_e8
 from nautilus_paradex.parsing.numbers import unit_e8
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.errors import NumberError
@@ -70,33 +82,48 @@ class InstrumentScale:
 
         Raises
         ------
-        NumberError
+        TooFineError
             If the price is finer than the instrument's precision: its tick has changed.
+        NumberError
+            If it is out of the framework's range.
 
         """
-        if value_e8 % self._price_unit:
-            raise NumberError(
-                format_mantissa(value_e8), f"is a finer price than {self.instrument_id} has"
-            )
+        if value_e8 % self._price_unit or not -PRICE_LIMIT_E8 <= value_e8 <= PRICE_LIMIT_E8:
+            raise self._price_error(value_e8)
         return value_e8 * RAW_PER_E8
 
     def size(self, value_e8: int) -> int:
-        """Return a raw size; errors as of `price`."""
-        if value_e8 % self._size_unit:
-            raise NumberError(
-                format_mantissa(value_e8), f"is a finer size than {self.instrument_id} has"
-            )
+        """Return a raw size; errors as of `price`, and if negative."""
+        if value_e8 % self._size_unit or not 0 <= value_e8 <= SIZE_LIMIT_E8:
+            raise self._size_error(value_e8)
         return value_e8 * RAW_PER_E8
+
+    def _price_error(self, value_e8: int) -> NumberError:
+        text = format_mantissa(value_e8)
+        if abs(value_e8) > PRICE_LIMIT_E8:
+            return NumberError(text, f"is out of range for a price of {self.instrument_id}")
+        return TooFineError(
+            text, instrument_id=self.instrument_id, price_places=places_e8(value_e8)
+        )
+
+    def _size_error(self, value_e8: int) -> NumberError:
+        text = format_mantissa(value_e8)
+        if not 0 <= value_e8 <= SIZE_LIMIT_E8:
+            return NumberError(text, f"is out of range for a size of {self.instrument_id}")
+        return TooFineError(text, instrument_id=self.instrument_id, size_places=places_e8(value_e8))
 
 
 def parse_quote_tick(event: Bbo, scale: InstrumentScale, ts_init: int) -> QuoteTick | None:
     """
-    Return a quote, or None while a side of the book is empty: a quote has no way to say so.
+    Return a quote, or None while a side of the book is empty.
+
+    The framework's quote has no way to say that a side is empty: a price of 0 with a size of 0
+    passes its checks, and then moves every mid price and every valuation that is made of quotes.
 
     Raises
     ------
     NumberError
-        If a value is finer than the instrument's precision.
+        If a value is finer than the instrument's precision, or out of range.
 
     """
     bid, ask = event.bid_e8, event.ask_e8
@@ -125,9 +152,11 @@ def parse_trade_tick(event: Trade, scale: InstrumentScale, ts_init: int) -> Trad
     Raises
     ------
     NumberError
-        If a value is finer than the instrument's precision.
+        If a value is finer than the instrument's precision or out of range, or the size is zero.
 
     """
+    if not event.size_e8:
+        raise NumberError("0", f"is no size of a trade in {event.market}")
     return TradeTick.from_raw(
         scale.instrument_id,
         scale.price(event.price_e8),
@@ -145,12 +174,13 @@ def trade_id_of(event: Trade) -> str:
     """
     Return the venue's trade id, or one made of what tells trades apart where it sends none.
 
-    Schema versions below 2 carry only half of the id, which is wrong (trap 4).
+    Schema versions below 2 carry only half of the id, which is wrong (trap 4). The one that is made
+    is the same however often and by whichever way the trade arrives.
     """
-    if event.trade_id:
+    if event.trade_id is not None and is_identifier(event.trade_id, MAX_TRADE_ID):
         return event.trade_id
     mark = f"{event.created_ns // 1_000:x}-{event.seq or 0:x}-{event.price_e8:x}-{event.size_e8:x}"
-    return mark[-36:]
+    return mark[-MAX_TRADE_ID:]
 
 
 def parse_order_book_deltas(
@@ -165,7 +195,7 @@ def parse_order_book_deltas(
     Raises
     ------
     NumberError
-        If a value is finer than the instrument's precision.
+        If a value is finer than the instrument's precision, or out of range.
 
     """
     flags = _SNAPSHOT if event.is_snapshot else 0

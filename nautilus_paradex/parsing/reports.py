@@ -17,22 +17,24 @@ from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.enums import TimeInForce
 from nautilus_trader.model.enums import TriggerType
 from nautilus_trader.model.identifiers import AccountId
-from nautilus_trader.model.identifiers import ClientOrderId
-from nautilus_trader.model.identifiers import TradeId
-from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import AccountBalance
 from nautilus_trader.model.objects import MarginBalance
 from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Quantity
 
-from nautilus_paradex.parsing.instruments import currency_of
+from nautilus_paradex.parsing.currencies import currency_of
+from nautilus_paradex.parsing.identifiers import client_order_id_of
+from nautilus_paradex.parsing.identifiers import fill_id_of
+from nautilus_paradex.parsing.identifiers import venue_order_id_of
+from nautilus_paradex.parsing.numbers import money_of
 from nautilus_paradex.parsing.numbers import rounded
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.parsing.numbers import to_price
 from nautilus_paradex.parsing.numbers import to_quantity
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import OrderFlag
+from nautilus_paradex.protocol.errors import NumberError
 from nautilus_paradex.protocol.events import AccountSummary
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
@@ -58,6 +60,16 @@ ORDER_TYPES: Final[Mapping[wire.OrderType, OrderType]] = {
     wire.OrderType.STOP_LOSS_MARKET: OrderType.STOP_MARKET,
 }
 
+#: Position-linked kinds are reduce-only whether or not the venue repeats the flag (PROTOCOL 5.1).
+_POSITION_LINKED: Final = frozenset(
+    {
+        wire.OrderType.TAKE_PROFIT_LIMIT,
+        wire.OrderType.TAKE_PROFIT_MARKET,
+        wire.OrderType.STOP_LOSS_LIMIT,
+        wire.OrderType.STOP_LOSS_MARKET,
+    }
+)
+
 LIQUIDITY_SIDES: Final[Mapping[wire.Liquidity, LiquiditySide]] = {
     wire.Liquidity.MAKER: LiquiditySide.MAKER,
     wire.Liquidity.TAKER: LiquiditySide.TAKER,
@@ -82,24 +94,31 @@ def order_status(update: OrderUpdate) -> OrderStatus:
 
 def parse_order_status_report(
     update: OrderUpdate, instrument: Instrument, account_id: AccountId, ts_init: int
-) -> OrderStatusReport:
+) -> OrderStatusReport | None:
     """
     Return an order's report, with every price that the framework compares (P11).
 
+    None for an order of size 0: the venue has them for whole positions (PROTOCOL 5.1), and the
+    framework has no order without a size. Should it ever trade, its fills say so themselves.
+
     Raises
     ------
-    NumberError
-        If its size does not fit the instrument.
+    TooFineError
+        If its size is finer than the instrument's precision.
+    WireError
+        If its id or another value is none that the framework can hold.
 
     """
+    if not update.size:
+        return None
     filled = update.filled_size
     flags = update.flags
     is_conditional = update.type.is_conditional
     return OrderStatusReport(
         account_id=account_id,
         instrument_id=instrument.id,
-        client_order_id=ClientOrderId(update.client_id) if update.client_id else None,
-        venue_order_id=VenueOrderId(update.order_id),
+        client_order_id=client_order_id_of(update.client_id),
+        venue_order_id=venue_order_id_of(update.order_id),
         order_side=ORDER_SIDES[update.side],
         order_type=ORDER_TYPES[update.type],
         time_in_force=_time_in_force(update),
@@ -113,7 +132,7 @@ def parse_order_status_report(
         filled_qty=to_quantity(filled, instrument),
         avg_px=_average_price(update) if filled else None,
         post_only=update.instruction in (wire.Instruction.POST_ONLY, wire.Instruction.RPI),
-        reduce_only=OrderFlag.REDUCE_ONLY in flags,
+        reduce_only=OrderFlag.REDUCE_ONLY in flags or update.type in _POSITION_LINKED,
         cancel_reason=update.cancel_reason or None,
         report_id=UUID4(),
         ts_accepted=update.created_ns,
@@ -125,14 +144,26 @@ def parse_order_status_report(
 def parse_fill_report(
     fill: Fill, instrument: Instrument, account_id: AccountId, ts_init: int
 ) -> FillReport:
-    """Return a fill's report, its commission with sign and currency (E5)."""
+    """
+    Return a fill's report, its commission with sign and currency (E5).
+
+    Raises
+    ------
+    TooFineError
+        If its size is finer than the instrument's precision.
+    WireError
+        If an id or another value is none that the framework can hold, or the size is zero.
+
+    """
+    if fill.size <= 0:
+        raise NumberError(str(fill.size), f"is no size of a fill in {instrument.id}")
     return FillReport(
         account_id=account_id,
         instrument_id=instrument.id,
-        client_order_id=ClientOrderId(fill.client_id) if fill.client_id else None,
-        venue_order_id=VenueOrderId(fill.order_id),
+        client_order_id=client_order_id_of(fill.client_id),
+        venue_order_id=venue_order_id_of(fill.order_id),
         venue_position_id=None,
-        trade_id=TradeId(fill.fill_id),
+        trade_id=fill_id_of(fill.fill_id),
         order_side=ORDER_SIDES[fill.side],
         last_qty=to_quantity(fill.size, instrument),
         last_px=to_price(fill.price, instrument),
@@ -147,7 +178,15 @@ def parse_fill_report(
 def parse_position_status_report(
     position: Position, instrument: Instrument, account_id: AccountId, ts_init: int
 ) -> PositionStatusReport:
-    """Return a position's report; netting, so without a venue position id (P12)."""
+    """
+    Return a position's report; netting, so without a venue position id (P12).
+
+    Raises
+    ------
+    TooFineError
+        If its size is finer than the instrument's precision.
+
+    """
     size = position.signed_size
     side = PositionSide.FLAT
     if size:
@@ -191,23 +230,24 @@ def parse_account_state(
     """
     settlement = summary.settlement_asset or USDC.code
     currency = currency_of(settlement)
-    total = rounded(balances.get(settlement, summary.total_collateral), currency)
-    free = min(total, rounded(summary.free_collateral, currency))
+    places = currency.precision
+    total = rounded(balances.get(settlement, summary.total_collateral), places)
+    free = min(total, rounded(summary.free_collateral, places))
     result = [
         AccountBalance(
-            total=Money(total, currency),
-            locked=Money(total - free, currency),
-            free=Money(free, currency),
+            total=money_of(total, currency),
+            locked=money_of(total - free, currency),
+            free=money_of(free, currency),
         )
     ]
     for token, size in sorted(balances.items()):
         if token != settlement:
             kind = currency_of(token)
-            amount = Money(rounded(size, kind), kind)
+            amount = money_of(size, kind)
             result.append(AccountBalance(total=amount, locked=Money(0, kind), free=amount))
     margin = MarginBalance(
-        initial=Money(rounded(max(summary.initial_margin, Decimal(0)), currency), currency),
-        maintenance=Money(rounded(max(summary.maintenance_margin, Decimal(0)), currency), currency),
+        initial=money_of(max(summary.initial_margin, Decimal(0)), currency),
+        maintenance=money_of(max(summary.maintenance_margin, Decimal(0)), currency),
     )
     return result, [margin]
 
