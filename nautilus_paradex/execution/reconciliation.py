@@ -7,6 +7,7 @@ taken the mass status, so that nothing overtakes anything and no fill counts twi
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from typing import Final
 
 import msgspec
@@ -46,8 +47,27 @@ _QUEUE_DEADLINE_SECS: Final = 5.0
 
 #: How long the framework may take from asking for a mass status to applying it, seconds.
 _APPLY_DEADLINE_SECS: Final = 60.0
+_LATER_APPLY_DEADLINE_SECS: Final = 2.0
 
 _POLL_SECS: Final = 0.01
+
+
+class AppliedMassStatus(ExecutionMassStatus):
+    """
+    A mass status whose orders and fills the framework has already applied.
+
+    Beside position reports the framework replaces orders and fills by a cut-out of its own making.
+    Here they are known to be whole and are in its cache, so its replacement is not taken.
+    """
+
+    def seal(self) -> None:
+        """Keep orders and fills as they are from now on."""
+        self.__dict__["_sealed"] = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ("_order_reports", "_fill_reports") and self.__dict__.get("_sealed"):
+            return
+        super().__setattr__(name, value)
 
 
 class Reconciler:
@@ -114,6 +134,7 @@ class Reconciler:
         self._lock = asyncio.Lock()
         self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
+        self._has_started = False
 
     # -- ENTRY POINTS ------------------------------------------------------------------------------
 
@@ -138,8 +159,8 @@ class Reconciler:
 
     async def mass_status(self, start_ms: int | None) -> ExecutionMassStatus:
         """
-        Give the framework the account's orders and fills, and return a mass status of its
-        positions for the start-up reconciliation.
+        Give the framework the account's orders and fills, and return the whole account for its
+        start-up reconciliation, which then has the positions left to prove.
 
         The stream's news are held until the framework has applied it.
         """
@@ -148,7 +169,10 @@ class Reconciler:
             try:
                 snapshot = await self._read(start_ms)
                 self._give_orders(snapshot)
-                status = self._positions_status(snapshot)
+                status = AppliedMassStatus(**self._identity())
+                self._add_orders(status, snapshot)
+                status.add_position_reports(self._position_reports(snapshot))
+                status.seal()
             except BaseException:
                 self._follower.release()
                 raise
@@ -159,8 +183,11 @@ class Reconciler:
     async def release_when_applied(self) -> None:
         """Take the held news up again once the framework has applied the mass status."""
         try:
-            async with asyncio.timeout(_APPLY_DEADLINE_SECS):
+            # After the start nobody but the caller knows if it will ever be applied.
+            deadline = _LATER_APPLY_DEADLINE_SECS if self._has_started else _APPLY_DEADLINE_SECS
+            async with asyncio.timeout(deadline):
                 await self._applied.wait()
+            self._has_started = True
         except TimeoutError:
             self._log.warning("The framework has not applied its mass status; going on without")
         self._awaited = None
@@ -180,10 +207,8 @@ class Reconciler:
         Beside a position report the framework takes fills for a cut-out of the position's history:
         it drops the orders from before the position was last flat, and rewrites others.
         """
-        status = self._empty_status()
-        status.add_order_reports(self._order_reports(snapshot))
-        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
-        status.add_fill_reports([fill for fill in fills if fill is not None])
+        status = ExecutionMassStatus(**self._identity())
+        self._add_orders(status, snapshot)
         self._send(status)
         for fill in snapshot.fills:
             self._ledger.add(fill.key)
@@ -198,18 +223,23 @@ class Reconciler:
                 self._follower.take(update, Source.REST)
 
     def _positions_status(self, snapshot: AccountSnapshot) -> ExecutionMassStatus:
-        status = self._empty_status()
+        status = ExecutionMassStatus(**self._identity())
         status.add_position_reports(self._position_reports(snapshot))
         return status
 
-    def _empty_status(self) -> ExecutionMassStatus:
-        return ExecutionMassStatus(
-            client_id=self._client_id,
-            account_id=self._account_id,
-            venue=self._venue,
-            report_id=UUID4(),
-            ts_init=self._clock.timestamp_ns(),
-        )
+    def _add_orders(self, status: ExecutionMassStatus, snapshot: AccountSnapshot) -> None:
+        status.add_order_reports(self._order_reports(snapshot))
+        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
+        status.add_fill_reports([fill for fill in fills if fill is not None])
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "client_id": self._client_id,
+            "account_id": self._account_id,
+            "venue": self._venue,
+            "report_id": UUID4(),
+            "ts_init": self._clock.timestamp_ns(),
+        }
 
     # -- READING -----------------------------------------------------------------------------------
 
