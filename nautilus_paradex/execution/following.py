@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
-from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
@@ -22,6 +21,7 @@ from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import FillType
 from nautilus_paradex.protocol.enums import Instruction
@@ -272,7 +272,8 @@ class OrderFollower:
 
     def cached_order(self, client_id: str, order_id: str) -> Order | None:
         """Return an order of the framework by either of its ids."""
-        order = self._cache.order(ClientOrderId(client_id)) if client_id else None
+        known_as = client_order_id_of(client_id)
+        order = None if known_as is None else self._cache.order(known_as)
         if order is None and order_id:
             known = self._cache.client_order_id(VenueOrderId(order_id))
             order = self._cache.order(known) if known is not None else None

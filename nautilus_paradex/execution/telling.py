@@ -17,11 +17,11 @@ from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.enums import LiquiditySide
-from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import TradeId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.parsing.numbers import to_price
 from nautilus_paradex.parsing.numbers import to_quantity
@@ -237,8 +237,9 @@ class OrderTeller:
             self._client.send_order_report(report)
 
     def _cached(self, tracker: OrderTracker) -> Order | None:
-        if tracker.client_id:
-            order = self._cache.order(ClientOrderId(tracker.client_id))
+        known_as = client_order_id_of(tracker.client_id)
+        if known_as is not None:
+            order = self._cache.order(known_as)
             if order is not None:
                 return order
         if tracker.order_id is None:
