@@ -17,7 +17,9 @@ import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.component import sync_logger_to_disk
+from nautilus_trader.config import LiveDataEngineConfig
 from nautilus_trader.config import LiveExecEngineConfig
+from nautilus_trader.config import LiveRiskEngineConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.config import TradingNodeConfig
@@ -161,6 +163,7 @@ async def running_node(
     execution: Mapping[str, Any] | None = None,
     engine: Mapping[str, Any] | None = None,
     started: bool = True,
+    may_fail: bool = False,
     connect_deadline_s: float = 10.0,
 ) -> AsyncIterator[RunningNode]:
     """
@@ -180,6 +183,8 @@ async def running_node(
         Other settings of the data client, the execution client and the execution engine.
     started : bool, default True
         If the trader has to be running before the block is entered.
+    may_fail : bool, default False
+        If errors in the log are what the test is about; else there must be none.
 
     """
     ids = frozenset(str(instrument_id) for instrument_id in instruments)
@@ -204,6 +209,9 @@ async def running_node(
         exec_clients=(
             {PARADEX: ParadexExecClientConfig(**execution_settings)} if account is not None else {}
         ),
+        # Without this an exception in an engine ends the process, and all tests with it.
+        data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
+        risk_engine=LiveRiskEngineConfig(graceful_shutdown_on_exception=True),
         exec_engine=LiveExecEngineConfig(
             **(
                 {"inflight_check_interval_ms": 0, "graceful_shutdown_on_exception": True}
@@ -244,6 +252,9 @@ async def running_node(
         trading.kernel.dispose()
         clear_shared_clients()
     await until(lambda: not tasks_of_nodes(), lambda: f"left behind: {tasks_of_nodes()}")
+    if not may_fail:
+        errors = [line for line in _log_text()[log_start:].splitlines() if "[ERROR]" in line]
+        assert not errors, "\n".join(errors)
 
 
 def tasks_of_nodes() -> list[str]:
@@ -448,7 +459,15 @@ def _venue_orders(cache: Cache, venue: LocalParadex, account: str) -> dict[str, 
     rejected = {
         order.client_order_id.value for order in cache.orders() if order.venue_order_id is None
     }
-    return {
+    # The adapter stands in an order for a fill that the venue names no order of (E9).
+    without_order = {
+        _order_id(fill): OrderRow(
+            side=fill.side.value, size=fill.size, price=None, filled=fill.size, is_open=False
+        )
+        for fill in venue.exchange.queries.fills(account)
+        if not fill.order_id
+    }
+    return without_order | {
         order.id: OrderRow(
             side=order.side.value,
             size=order.size,
@@ -480,7 +499,7 @@ def _node_fills(cache: Cache) -> dict[str, FillRow]:
 def _venue_fills(venue: LocalParadex, account: str) -> dict[str, FillRow]:
     return {
         fill.id: FillRow(
-            order_id=fill.order_id or f"{fill.fill_type}-{fill.id}",
+            order_id=_order_id(fill),
             side=fill.side.value,
             size=fill.size,
             price=fill.price,
@@ -489,6 +508,10 @@ def _venue_fills(venue: LocalParadex, account: str) -> dict[str, FillRow]:
         )
         for fill in venue.exchange.queries.fills(account)
     }
+
+
+def _order_id(fill: model.Fill) -> str:
+    return fill.order_id or f"{fill.fill_type}-{fill.id}"
 
 
 def _node_positions(cache: Cache) -> dict[str, Decimal]:

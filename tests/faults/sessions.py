@@ -158,7 +158,8 @@ class Session:
             for tracker in self.node.execution._registry.live()
             if tracker.cancel_pending or tracker.modifies
         ]
-        return [f"stuck: {each}" for each in (*orders, *trackers)]
+        commands = [task.get_name() for task in self.node.execution._tasks if not task.done()]
+        return [f"stuck: {each}" for each in (*orders, *trackers, *commands)]
 
 
 @asynccontextmanager
@@ -169,8 +170,9 @@ async def session(
     data: Mapping[str, Any] | None = None,
     instruments: Iterable[InstrumentId] = (ETH,),
     seed: int = 1,
+    may_fail: bool = False,
 ) -> AsyncIterator[Session]:
-    """Run a venue whose books are empty, and a node on it."""
+    """Run a venue whose books are empty, and a node on it; settings as of `running_node`."""
     async with LocalParadex(seed=seed, market=False, config=config) as venue:
         account = venue.create_account(KEY)
         desk = Desk()
@@ -181,6 +183,8 @@ async def session(
             instruments=instruments,
             data=data,
             execution=execution,
+            # A fault may be called an error; that it is made good is what counts.
+            may_fail=True,
         ) as node:
             yield Session(venue, account, node, desk)
 
