@@ -33,6 +33,11 @@ def _int_e8(value: Decimal) -> int:
     return int(_rounded(value).scaleb(8))
 
 
+def _number(value: Decimal | None) -> int:
+    # MarketSummaryEvent has no null where JSON has an empty text: prices and rates are plain.
+    return 0 if value is None else _int_e8(value)
+
+
 def _ns(us: int) -> int:
     return us * 1000
 
@@ -135,9 +140,9 @@ def summary(value: model.MarketSummary, version: int, published_us: int) -> byte
     event = events.MarketSummary(
         market=value.market,
         ts_ns=_ns(published_us),
-        mark_price_e8=_e8(value.mark_price),
-        underlying_price_e8=_e8(value.underlying_price),
-        last_price_e8=_e8(value.last_traded_price),
+        mark_price_e8=_number(value.mark_price),
+        underlying_price_e8=_number(value.underlying_price),
+        last_price_e8=_number(value.last_traded_price),
         external_fair_price_e8=_e8(value.external_fair_price),
         bid_e8=_e8(value.bid),
         bid_size_e8=_e8(value.bid_size),
@@ -146,9 +151,9 @@ def summary(value: model.MarketSummary, version: int, published_us: int) -> byte
         volume_24h_e8=_e8(value.volume_24h),
         total_volume_e8=_e8(value.total_volume),
         open_interest_e8=_e8(value.open_interest),
-        funding_rate_e12=None if rate is None else int(rate.quantize(_E12).scaleb(12)),
+        funding_rate_e12=0 if rate is None else int(rate.quantize(_E12).scaleb(12)),
         future_funding_rate_e8=_e8(value.future_funding_rate),
-        price_change_rate_24h_e8=_e8(value.price_change_rate_24h),
+        price_change_rate_24h_e8=_number(value.price_change_rate_24h),
         mark_iv_e8=_e8(value.mark_iv),
         bid_iv_e8=_e8(value.bid_iv),
         ask_iv_e8=_e8(value.ask_iv),
