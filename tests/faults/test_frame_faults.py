@@ -85,7 +85,8 @@ async def test_e4_e5_whichever_channel_is_behind(first: str, second: str) -> Non
 async def test_e10_garbled_frame_is_made_good_by_rest(
     channel: str, encoding: PrivateEncoding
 ) -> None:
-    async with session(config=SimulatorConfig(private_encoding=encoding)) as at:
+    config = SimulatorConfig(private_encoding=encoding)
+    async with session(config=config, may_fail=True) as at:
         resting = await at.rest(BUY, "1", "2490")
         garbled = at.venue.faults.add(Garble(channels=(channel,), private=True))
         at.rival.place("SELL", "0.4", "2490", "IOC")
