@@ -210,7 +210,7 @@ class Stream:
 
     async def _read(self) -> None:
         async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.BINARY:
+            if message.type == aiohttp.WSMsgType.BINARY:
                 self.log.append(("sbe", decode_frame(message.data)))
             else:
                 self._on_text(message.data)

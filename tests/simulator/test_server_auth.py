@@ -44,7 +44,9 @@ async def test_a_login_that_is_signed_wrongly_is_refused():
     async with world() as w:
         assert await refusal(w.rest, auth_headers(w.account, OTHER_KEY)) == failed
         assert await refusal(w.rest, auth_headers(w.account, KEY, chain="SN_MAIN")) == failed
-        shifted = auth_headers(w.account, KEY) | {"PARADEX-TIMESTAMP": str(int(time.time()) - 1)}
+        now = int(time.time())
+        signed = auth_headers(w.account, KEY, timestamp=now)
+        shifted = signed | {"PARADEX-TIMESTAMP": str(now - 1)}
         assert await refusal(w.rest, shifted) == failed
         # Trap 22: the key of the URL must be the one that signed.
         headers = auth_headers(w.account, KEY)

@@ -169,13 +169,13 @@ class Session:
             await self.venue.awake.wait()
             if self._outbox.is_stalled:
                 continue
-            if message.type is WSMsgType.TEXT:
+            if message.type == WSMsgType.TEXT:
                 await self._on_text(message.data, received_us)
-            elif message.type is WSMsgType.PING:
+            elif message.type == WSMsgType.PING:
                 await self._socket.pong(message.data)
-            elif message.type is WSMsgType.PONG:
+            elif message.type == WSMsgType.PONG:
                 self._awaits_pong = False
-            elif message.type is WSMsgType.BINARY:
+            elif message.type == WSMsgType.BINARY:
                 await self._on_text("", received_us)
 
     async def _write(self) -> None:
