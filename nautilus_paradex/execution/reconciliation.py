@@ -6,7 +6,10 @@ taken the mass status, so that nothing overtakes anything and no fill counts twi
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 from typing import Final
 
@@ -252,7 +255,7 @@ class Reconciler:
         return self._newest(snapshot)
 
     async def _complete(self, snapshot: AccountSnapshot) -> AccountSnapshot:
-        """Add what local orders and lone fills need and the time range did not bring (E10)."""
+        """Add what orders and lone fills need and the time range did not bring (E10)."""
         orders = dict(snapshot.orders)
         fills = {fill.key: fill for fill in snapshot.fills}
         for order in self._local_orders():
@@ -271,6 +274,10 @@ class Reconciler:
                 update = await self._reports.find(client_id="", order_id=fill.order_id)
                 if update is not None:
                     orders[update.order_id] = update
+        told = _filled_sizes(fills.values())
+        for update in list(orders.values()):
+            if told[update.order_id] < update.filled_size:
+                await self._add(update, orders, fills)
         return AccountSnapshot(
             orders=orders,
             fills=sorted(fills.values(), key=fill_order),
@@ -288,9 +295,15 @@ class Reconciler:
         if not update.filled_size:
             return
         start_ms = update.created_ns // 1_000_000 - 1_000
-        for fill in await self._rest.fills(market=update.market, start_ms=start_ms):
-            if fill.order_id == update.order_id:
-                fills[fill.key] = fill
+        found = await self._rest.fills(market=update.market, start_ms=start_ms)
+        told = Decimal(0)
+        for fill in sorted(found, key=fill_order):
+            if fill.order_id != update.order_id:
+                continue
+            told += fill.size
+            if told > update.filled_size:
+                break  # it was made after the order was read: the stream brings it
+            fills[fill.key] = fill
 
     def _newest(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Let the stream stand where it knows more of an order than REST said (S7)."""
@@ -389,6 +402,13 @@ class Reconciler:
         if tracker.phase is Phase.WORKING and order.status in _NOT_YET_ACCEPTED:
             return True
         return bool(order.filled_qty.as_decimal() < tracker.filled)
+
+
+def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:
+    sizes: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        sizes[fill.order_id] += fill.size
+    return sizes
 
 
 _NOT_YET_ACCEPTED: Final = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
