@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 from typing import NamedTuple
 from typing import Protocol
 
@@ -74,6 +75,7 @@ class Hub:
         self._routes: dict[Route, dict[Listener, Subscription]] = {}
         self._pending: list[model.Event] = []
         self._is_flush_due = False
+        self._rng = Random(venue.seed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.on_system_state: Callable[[model.SystemState], None] = lambda _: None
         self._announce: dict[type, Callable[..., None]] = {
@@ -145,16 +147,16 @@ class Hub:
                 announce(event)
 
     def _ordered(self, events: list[model.Event]) -> list[model.Event]:
+        pair = (model.FillMade, model.OrderChanged)
+        told = [event for event in events if isinstance(event, pair)]
+        if len({type(event) for event in told}) < 2:
+            return events
         order = self._venue.config.fill_order
         if order is FillOrder.RANDOM:
-            choices = (FillOrder.FILL_FIRST, FillOrder.ORDER_FIRST)
-            order = self._venue.rng.choice(choices)
+            # Drawn only where there is a choice: other traffic must not change a seed's outcome.
+            order = self._rng.choice((FillOrder.FILL_FIRST, FillOrder.ORDER_FIRST))
         first: type = model.FillMade if order is FillOrder.FILL_FIRST else model.OrderChanged
-        pair = (model.FillMade, model.OrderChanged)
-        ordered = sorted(
-            (event for event in events if isinstance(event, pair)),
-            key=lambda event: not isinstance(event, first),
-        )
+        ordered = sorted(told, key=lambda event: not isinstance(event, first))
         return [*ordered, *(event for event in events if not isinstance(event, pair))]
 
     def publish(self, message: Message, *routes: Route) -> None:

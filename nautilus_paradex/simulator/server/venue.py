@@ -46,7 +46,8 @@ class Venue:
         self.exchange = exchange
         self.config = config
         self.clock_us = clock_us
-        self.rng = Random(seed)
+        self.seed = seed
+        self._rng = Random(seed)
         self.node_id = secret.hex()[:16]
         self.tokens = TokenIssuer(secret, clock_us, config.jwt_lifetime_s)
         self.authority = Authority(config, self.tokens, clock_us)
@@ -62,7 +63,7 @@ class Venue:
         """Return if a command's answer goes out before its first notification."""
         order = self.config.answer_order
         if order is AnswerOrder.RANDOM:
-            return self.rng.random() < 0.5
+            return self._rng.random() < 0.5
         return order is AnswerOrder.ANSWER_FIRST
 
     def latency_s(self, interactive: bool) -> float:
