@@ -17,23 +17,15 @@ from nautilus_paradex.environment import ParadexEnvironment
 from nautilus_paradex.environment import Urls
 from nautilus_paradex.parsing.instruments import ASSET_KINDS
 from nautilus_paradex.protocol import sbe
-from nautilus_paradex.resolution import Credentials
-from nautilus_paradex.resolution import resolve_credentials
-from nautilus_paradex.resolution import resolve_proxy
-from nautilus_paradex.resolution import resolve_urls
 from nautilus_paradex.vault import hide
 
 
 __all__ = [
-    "Credentials",
     "ParadexDataClientConfig",
     "ParadexEnvironment",
     "ParadexExecClientConfig",
     "ParadexInstrumentProviderConfig",
     "Urls",
-    "resolve_credentials",
-    "resolve_proxy",
-    "resolve_urls",
 ]
 
 #: Structs and enums, which msgspec's check of plain values does not take.

@@ -13,12 +13,8 @@ from nautilus_trader.config import InstrumentProviderConfig
 from nautilus_trader.live.factories import LiveDataClientFactory
 from nautilus_trader.live.factories import LiveExecClientFactory
 
-from nautilus_paradex.config import Credentials
 from nautilus_paradex.config import ParadexDataClientConfig
 from nautilus_paradex.config import ParadexExecClientConfig
-from nautilus_paradex.config import resolve_credentials
-from nautilus_paradex.config import resolve_proxy
-from nautilus_paradex.config import resolve_urls
 from nautilus_paradex.constants import PARADEX
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.data import ParadexDataClient
@@ -32,6 +28,10 @@ from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.protocol import sbe
 from nautilus_paradex.providers import ParadexInstrumentProvider
+from nautilus_paradex.resolution import Credentials
+from nautilus_paradex.resolution import resolve_credentials
+from nautilus_paradex.resolution import resolve_proxy
+from nautilus_paradex.resolution import resolve_urls
 
 
 type AnyConfig = ParadexDataClientConfig | ParadexExecClientConfig

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from nautilus_paradex.config import ParadexDataClientConfig
+from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.environment import URLS
 from nautilus_paradex.environment import VARIABLE_PREFIXES
 from nautilus_paradex.environment import Urls
@@ -16,11 +17,7 @@ from nautilus_paradex.protocol.signing import normalize_address
 from nautilus_paradex.vault import reveal
 
 
-if TYPE_CHECKING:
-    from nautilus_paradex.config import ParadexDataClientConfig
-    from nautilus_paradex.config import ParadexExecClientConfig
-
-    type AnyConfig = ParadexDataClientConfig | ParadexExecClientConfig
+type AnyConfig = ParadexDataClientConfig | ParadexExecClientConfig
 
 
 class Credentials(msgspec.Struct, frozen=True):

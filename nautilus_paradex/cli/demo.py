@@ -32,7 +32,6 @@ from nautilus_paradex.config import ParadexDataClientConfig
 from nautilus_paradex.config import ParadexEnvironment
 from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
-from nautilus_paradex.config import resolve_credentials
 from nautilus_paradex.constants import PARADEX
 from nautilus_paradex.factories import ParadexLiveDataClientFactory
 from nautilus_paradex.factories import ParadexLiveExecClientFactory
@@ -40,6 +39,7 @@ from nautilus_paradex.factories import get_shared_link
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.resolution import resolve_credentials
 
 
 INSTRUMENT: Final = InstrumentId.from_str("ETH-USD-PERP.PARADEX")
