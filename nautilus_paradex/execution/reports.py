@@ -131,9 +131,15 @@ class ReportGenerator:
         instrument = self.instrument(update.market)
         if instrument is None:
             return None
-        return parse_order_status_report(
+        report = parse_order_status_report(
             update, instrument, self._account_id, self._clock.timestamp_ns()
         )
+        if report is not None and report.order_status == OrderStatus.REJECTED:
+            known = self._cache.order(ClientOrderId(update.client_id)) if update.client_id else None
+            if known is not None and known.is_open:
+                # What was told as accepted is not rejected any more (E4).
+                report.order_status = OrderStatus.CANCELED
+        return report
 
     def fill_report(self, fill: Fill) -> FillReport | None:
         """Return a fill's report; None, with a warning, if its market is not loaded (P16)."""

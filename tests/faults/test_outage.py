@@ -6,6 +6,7 @@ import pytest
 from nautilus_trader.model.enums import OrderStatus
 
 from nautilus_paradex.simulator import SimulatorConfig
+from nautilus_paradex.simulator.faults import DropAfterFrames
 from nautilus_paradex.simulator.faults import Stall
 from tests.acceptance.node import until
 from tests.faults.sessions import BUY
@@ -108,3 +109,18 @@ async def test_s5_silent_private_stream_is_replaced_while_the_rest_works(frames:
         await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
         await at.ends_equal()
         assert at.node.data.status().epoch == data_epoch
+
+
+async def test_e4_e10_accepted_order_that_ends_in_an_outage_is_canceled_not_rejected() -> None:
+    """It is modified, and then ended by the venue for a reason that refuses new orders."""
+    async with session() as at:
+        bid = at.desk.limit(BUY, "1", "2490")
+        ask = await at.rest(SELL, "1", "2510")
+        await until(lambda: bid.status == OrderStatus.ACCEPTED, "the bid rests")
+        # The modify crosses the node's own order: the venue ends it as a self-trade.
+        at.venue.faults.add(DropAfterFrames(frames=0, channels=("orders",), private=True))
+        at.reprice(bid, "2510")
+        await until(lambda: bid.is_closed, "the bid is closed")
+        await at.ends_equal()
+        assert bid.status == OrderStatus.CANCELED
+        assert ask.is_open
