@@ -80,3 +80,18 @@ async def test_exec_tester_ends_equal_in_every_encoding(sbe_max_version: int | N
 async def test_exec_tester_ends_equal_with_json_private_channels_on_a_binary_socket() -> None:
     """S1: encoding is decided per frame."""
     await smoke_run(SimulatorConfig(private_encoding=PrivateEncoding.JSON))
+
+
+async def test_log_names_the_warm_up_and_the_first_status_of_each_order() -> None:
+    """E15, and no secret in any line."""
+    async with LocalParadex(seed=7, driven=[ETH.symbol.value]) as venue:
+        account = venue.create_account(KEY)
+        async with running_node(venue, account, strategies=[smoke_tester()]) as node:
+            await until(lambda: len(node.cache.orders_open()) == 2)
+            ids = [order.venue_order_id.value for order in node.cache.orders()]
+            await until(lambda: all(f"id={order_id}" in node.log() for order_id in ids))
+            log = node.log()
+        assert log.count("[INIT] Paradex HTTP connection pool warmed up") == 1
+        for order_id in ids:
+            assert log.count(f"[ORDER] Paradex order confirmed via WS: id={order_id}, status=") == 1
+        assert KEY.removeprefix("0x") not in log
