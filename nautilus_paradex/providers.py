@@ -16,7 +16,6 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
 from nautilus_paradex.constants import PARADEX_VENUE
-from nautilus_paradex.parsing.instruments import Places
 from nautilus_paradex.parsing.instruments import parse_instrument
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import NotFoundError
@@ -81,22 +80,21 @@ class ParadexInstrumentProvider(InstrumentProvider):
             _callable_at(config.filter_callable) if config.filter_callable else None
         )
         self._markets: dict[str, Market] = {}
-        self._places: dict[str, Places] = {}
+        self._size_places: dict[str, int] = {}
 
     def market(self, symbol: str) -> Market | None:
         """Return the venue's own specification of a loaded market."""
         return self._markets.get(symbol)
 
-    def need_places(self, symbol: str, *, price: int = 0, size: int = 0) -> None:
+    def need_size_places(self, symbol: str, places: int) -> None:
         """
-        Let a market's instrument have at least these decimal places from its next load on.
+        Let a market's sizes have at least these decimal places from its next load on.
 
-        After the venue has made a tick or lot coarser, old orders, positions and book levels are
-        finer than the new one (trap 63). What was loaded once never loses places by itself; this is
-        for values from before the start.
+        After the venue has made a lot coarser, old positions and orders are finer than the new one
+        (trap 63). An instrument never loses places by a reload; this is for those from before the
+        start, of which a `TooFineError` tells.
         """
-        known = self._places.get(symbol, Places())
-        self._places[symbol] = Places(max(known.price, price), max(known.size, size))
+        self._size_places[symbol] = max(self._size_places.get(symbol, 0), places)
 
     async def load_all_async(self, filters: dict[str, Any] | None = None) -> None:
         """
@@ -188,13 +186,12 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
     def _parsed(self, market: Market, fees: Fees | None) -> Instrument:
         now = self._clock.timestamp_ns()
-        return parse_instrument(market, fees, now, at_least=self._places.get(market.symbol))
+        places = self._size_places.get(market.symbol, 0)
+        return parse_instrument(market, fees, now, size_places=places)
 
     def _add(self, market: Market, instrument: Instrument) -> None:
         self._markets[market.symbol] = market
-        self.need_places(
-            market.symbol, price=instrument.price_precision, size=instrument.size_precision
-        )
+        self.need_size_places(market.symbol, instrument.size_precision)
         self.add_currency(instrument.get_base_currency())
         self.add(instrument)
 

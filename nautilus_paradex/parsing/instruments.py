@@ -50,20 +50,8 @@ class Rates(msgspec.Struct, frozen=True):
     taker: Decimal
 
 
-class Places(msgspec.Struct, frozen=True):
-    """
-    The least decimal places that a market's prices and sizes need.
-
-    A coarser tick or lot leaves old orders, positions and book levels finer than itself (trap 63);
-    its instrument keeps their places, and its increments say what the venue takes.
-    """
-
-    price: int = 0
-    size: int = 0
-
-
 def parse_instrument(
-    market: Market, fees: Fees | None, ts_init: int, *, at_least: Places | None = None
+    market: Market, fees: Fees | None, ts_init: int, *, size_places: int = 0
 ) -> Instrument:
     """
     Return a market's instrument.
@@ -76,8 +64,10 @@ def parse_instrument(
         The account's own rates, which come before the market's list.
     ts_init : int
         UNIX nanoseconds.
-    at_least : Places, optional
-        Decimal places that the instrument has even where its tick and lot need fewer.
+    size_places : int, default 0
+        Decimal places that sizes have even where the lot needs fewer. After the venue has made a
+        lot coarser, old positions and orders are finer than it (trap 63), and the framework rounds
+        a position to its instrument's places; the increments still say what the venue takes.
 
     Raises
     ------
@@ -91,7 +81,7 @@ def parse_instrument(
             f"{market.symbol} is of kind {market.asset_kind!r}, which is not modelled"
         )
     try:
-        common = _common(market, at_least or Places(), ts_init)
+        common = _common(market, size_places, ts_init)
         return builder(market, fee_rates(market, fees), common)
     except DecodeError as e:
         raise DecodeError(f"{market.symbol}: {e.message}") from None
@@ -192,11 +182,11 @@ ASSET_KINDS: Final = frozenset(_BUILDERS)
 # -- FIELDS ----------------------------------------------------------------------------------------
 
 
-def _common(market: Market, at_least: Places, ts_init: int) -> dict[str, Any]:
+def _common(market: Market, size_places: int, ts_init: int) -> dict[str, Any]:
     tick = _required(market.price_tick_size, "price_tick_size")
     lot = _required(market.order_size_increment, "order_size_increment")
-    price_precision = max(places(tick), at_least.price)
-    size_precision = max(places(lot), at_least.size)
+    price_precision = places(tick)
+    size_precision = max(places(lot), size_places)
     increment = quantity_of(lot, size_precision)
     return {
         "instrument_id": instrument_id_of(market.symbol),

@@ -1,9 +1,21 @@
 """
 Quotes, trades and books as the framework's objects: integers all the way.
 
-A value that is finer than its instrument's precision is refused, never rounded: two book levels
-would become one, and ``from_raw`` would make prices that equal no other. The reader of the error
-loads the market anew with the places that it names.
+Tick and lot bind new orders, not what the feed carries: production had an ETH ask at 2583.84000192
+beside a tick of 0.01 (8 October 2026), and after a change of tick or lot old orders keep theirs
+(trap 63). ``from_raw`` does not round, and a price of its own kind would equal no other. So what is
+finer than the instrument's precision follows rules that never show a better market than there is:
+
+========  ==============================================  ===============================
+          price                                           size
+========  ==============================================  ===============================
+quote     bid down, ask up                                down
+trade     to the nearest                                  to the nearest, one step at least
+book      the level is left out                           down; the level is out at zero
+========  ==============================================  ===============================
+
+A few such values are odd orders; if they become the rule, the instrument is out of date, and a
+`TooFineError` says so: its reader loads the market anew.
 """
 
 from typing import Final
@@ -26,7 +38,6 @@ from nautilus_paradex.parsing.numbers import PRICE_LIMIT_E8
 from nautilus_paradex.parsing.numbers import RAW_PER_E8
 from nautilus_paradex.parsing.numbers import SIZE_LIMIT_E8
 from nautilus_paradex.parsing.numbers import TooFineError
-from nautilus_paradex.parsing.numbers import places_e8
 from nautilus_paradex.parsing.numbers import unit_e8
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.errors import NumberError
@@ -38,6 +49,8 @@ from nautilus_paradex.protocol.numbers import format_mantissa
 
 _LAST: Final = int(RecordFlag.F_LAST)
 _SNAPSHOT: Final = int(RecordFlag.F_SNAPSHOT)
+#: By how many finer values may outnumber the others before the instrument is out of date.
+_DOUBT_LIMIT: Final = 20
 _AGGRESSORS: Final = {Side.BUY: AggressorSide.BUYER, Side.SELL: AggressorSide.SELLER}
 
 
@@ -52,14 +65,19 @@ class InstrumentScale:
     price_precision, size_precision : int
         Its decimal places.
 
+    Notes
+    -----
+    ``doubt`` is by how many the latest finer values outnumber the others.
+
     """
 
     __slots__ = (
-        "_price_unit",
-        "_size_unit",
+        "doubt",
         "instrument_id",
         "price_precision",
+        "price_unit",
         "size_precision",
+        "size_unit",
     )
 
     def __init__(
@@ -68,49 +86,51 @@ class InstrumentScale:
         self.instrument_id = instrument_id
         self.price_precision = price_precision
         self.size_precision = size_precision
-        self._price_unit = unit_e8(price_precision)
-        self._size_unit = unit_e8(size_precision)
+        self.price_unit = unit_e8(price_precision)
+        self.size_unit = unit_e8(size_precision)
+        self.doubt = 0
 
     @classmethod
     def of(cls, instrument: Instrument) -> "InstrumentScale":
         """Return the scale of an instrument."""
         return cls(instrument.id, instrument.price_precision, instrument.size_precision)
 
-    def price(self, value_e8: int) -> int:
+    def note(self, finer: list[int], count: int) -> None:
         """
-        Return a raw price.
+        Take note of what a frame carried.
+
+        Parameters
+        ----------
+        finer : list[int]
+            The prices of the orders, levels or trades that were finer in price or size.
+        count : int
+            How many orders, levels or trades there were.
 
         Raises
         ------
         TooFineError
-            If the price is finer than the instrument's precision: its tick has changed.
-        NumberError
-            If it is out of the framework's range.
+            If such values outnumber the others by far: tick or lot has changed.
 
         """
-        if value_e8 % self._price_unit or not -PRICE_LIMIT_E8 <= value_e8 <= PRICE_LIMIT_E8:
-            raise self._price_error(value_e8)
+        self.doubt = max(0, self.doubt + 2 * len(finer) - count)
+        if finer and self.doubt > _DOUBT_LIMIT:
+            # The price of one of them, which may itself fit: its size does not.
+            raise TooFineError(format_mantissa(finer[-1]), instrument_id=self.instrument_id)
+
+
+def _raw_price(value_e8: int) -> int:
+    if -PRICE_LIMIT_E8 <= value_e8 <= PRICE_LIMIT_E8:
         return value_e8 * RAW_PER_E8
+    raise NumberError(format_mantissa(value_e8), "is out of the range of prices")
 
-    def size(self, value_e8: int) -> int:
-        """Return a raw size; errors as of `price`, and if negative."""
-        if value_e8 % self._size_unit or not 0 <= value_e8 <= SIZE_LIMIT_E8:
-            raise self._size_error(value_e8)
+
+def _raw_size(value_e8: int) -> int:
+    if 0 <= value_e8 <= SIZE_LIMIT_E8:
         return value_e8 * RAW_PER_E8
+    raise NumberError(format_mantissa(value_e8), "is out of the range of sizes")
 
-    def _price_error(self, value_e8: int) -> NumberError:
-        text = format_mantissa(value_e8)
-        if abs(value_e8) > PRICE_LIMIT_E8:
-            return NumberError(text, f"is out of range for a price of {self.instrument_id}")
-        return TooFineError(
-            text, instrument_id=self.instrument_id, price_places=places_e8(value_e8)
-        )
 
-    def _size_error(self, value_e8: int) -> NumberError:
-        text = format_mantissa(value_e8)
-        if not 0 <= value_e8 <= SIZE_LIMIT_E8:
-            return NumberError(text, f"is out of range for a size of {self.instrument_id}")
-        return TooFineError(text, instrument_id=self.instrument_id, size_places=places_e8(value_e8))
+# -- QUOTES AND TRADES -----------------------------------------------------------------------------
 
 
 def parse_quote_tick(event: Bbo, scale: InstrumentScale, ts_init: int) -> QuoteTick | None:
@@ -122,22 +142,32 @@ def parse_quote_tick(event: Bbo, scale: InstrumentScale, ts_init: int) -> QuoteT
 
     Raises
     ------
+    TooFineError
+        If values finer than the instrument's precision have become the rule.
     NumberError
-        If a value is finer than the instrument's precision, or out of range.
+        If a value is out of range.
 
     """
     bid, ask = event.bid_e8, event.ask_e8
     bid_size, ask_size = event.bid_size_e8, event.ask_size_e8
     if bid is None or ask is None or bid_size is None or ask_size is None:
         return None
+    unit, size_unit = scale.price_unit, scale.size_unit
+    if bid % unit or ask % unit or bid_size % size_unit or ask_size % size_unit:
+        sides = ((bid, bid_size), (ask, ask_size))
+        scale.note([price for price, size in sides if price % unit or size % size_unit], 2)
+        bid, ask = bid - bid % unit, ask + -ask % unit
+        bid_size, ask_size = bid_size - bid_size % size_unit, ask_size - ask_size % size_unit
+    elif scale.doubt:
+        scale.note([], 2)
     return QuoteTick.from_raw(
         scale.instrument_id,
-        scale.price(bid),
-        scale.price(ask),
+        _raw_price(bid),
+        _raw_price(ask),
         scale.price_precision,
         scale.price_precision,
-        scale.size(bid_size),
-        scale.size(ask_size),
+        _raw_size(bid_size),
+        _raw_size(ask_size),
         scale.size_precision,
         scale.size_precision,
         event.ts_ns,
@@ -151,23 +181,40 @@ def parse_trade_tick(event: Trade, scale: InstrumentScale, ts_init: int) -> Trad
 
     Raises
     ------
+    TooFineError
+        If values finer than the instrument's precision have become the rule.
     NumberError
-        If a value is finer than the instrument's precision or out of range, or the size is zero.
+        If a value is out of range, or the size is zero.
 
     """
-    if not event.size_e8:
+    price, size = event.price_e8, event.size_e8
+    if not size:
         raise NumberError("0", f"is no size of a trade in {event.market}")
+    unit, size_unit = scale.price_unit, scale.size_unit
+    if price % unit or size % size_unit:
+        scale.note([price], 1)
+        price, size = _nearest(price, unit), max(_nearest(size, size_unit), size_unit)
+    elif scale.doubt:
+        scale.note([], 1)
     return TradeTick.from_raw(
         scale.instrument_id,
-        scale.price(event.price_e8),
+        _raw_price(price),
         scale.price_precision,
-        scale.size(event.size_e8),
+        _raw_size(size),
         scale.size_precision,
         _AGGRESSORS[event.side],
         TradeId(trade_id_of(event)),
         event.created_ns,
         ts_init,
     )
+
+
+def _nearest(value_e8: int, unit: int) -> int:
+    """Return the nearest multiple of a unit, half to even."""
+    steps, rest = divmod(value_e8, unit)
+    if 2 * rest > unit or (2 * rest == unit and steps % 2):
+        steps += 1
+    return steps * unit
 
 
 def trade_id_of(event: Trade) -> str:
@@ -183,6 +230,9 @@ def trade_id_of(event: Trade) -> str:
     return mark[-MAX_TRADE_ID:]
 
 
+# -- BOOKS -----------------------------------------------------------------------------------------
+
+
 def parse_order_book_deltas(
     event: Book, scale: InstrumentScale, ts_init: int
 ) -> OrderBookDeltas | None:
@@ -194,43 +244,64 @@ def parse_order_book_deltas(
 
     Raises
     ------
+    TooFineError
+        If values finer than the instrument's precision have become the rule.
     NumberError
-        If a value is finer than the instrument's precision, or out of range.
+        If a value is out of range.
 
     """
+    rows = _rows(event, scale)
     flags = _SNAPSHOT if event.is_snapshot else 0
     seq, ts_event = event.seq, event.ts_ns
-    changes = [(OrderSide.BUY, price, size) for price, size in event.bids]
-    changes += [(OrderSide.SELL, price, size) for price, size in event.asks]
     deltas: list[OrderBookDelta] = []
     if event.is_snapshot:
-        clear_flags = flags if changes else flags | _LAST
-        deltas.append(_clear(scale, clear_flags, seq, ts_event, ts_init))
-    elif not changes:
+        deltas.append(_clear(scale, flags if rows else flags | _LAST, seq, ts_event, ts_init))
+    elif not rows:
         return None
-    final = len(changes) - 1
-    for number, (side, price, size) in enumerate(changes):
-        if size:
-            action = BookAction.ADD if event.is_snapshot else BookAction.UPDATE
-        else:
-            action = BookAction.DELETE
+    left = len(rows)
+    for action, side, price, size in rows:
+        left -= 1
         deltas.append(
             OrderBookDelta.from_raw(
                 scale.instrument_id,
                 action,
                 side,
-                scale.price(price),
+                price,
                 scale.price_precision,
-                scale.size(size),
+                size,
                 scale.size_precision,
                 0,
-                flags | _LAST if number == final else flags,
+                flags if left else flags | _LAST,
                 seq,
                 ts_event,
                 ts_init,
             )
         )
     return OrderBookDeltas(scale.instrument_id, deltas)
+
+
+def _rows(event: Book, scale: InstrumentScale) -> list[tuple[BookAction, OrderSide, int, int]]:
+    """Return what is to be done: action, side, raw price, raw size."""
+    unit, size_unit, is_snapshot = scale.price_unit, scale.size_unit, event.is_snapshot
+    present = BookAction.ADD if is_snapshot else BookAction.UPDATE
+    rows = []
+    finer = []
+    for side, levels in ((OrderSide.BUY, event.bids), (OrderSide.SELL, event.asks)):
+        for price, size in levels:
+            if price % unit:
+                finer.append(price)
+                continue
+            rest = size % size_unit
+            if rest:
+                finer.append(price)
+            raw_size = _raw_size(size - rest)
+            if raw_size:
+                rows.append((present, side, _raw_price(price), raw_size))
+            elif not is_snapshot:
+                rows.append((BookAction.DELETE, side, _raw_price(price), 0))
+    if finer or scale.doubt:
+        scale.note(finer, len(event.bids) + len(event.asks))
+    return rows
 
 
 def parse_book_clear(scale: InstrumentScale, ts_init: int) -> OrderBookDeltas:

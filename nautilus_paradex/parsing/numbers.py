@@ -51,24 +51,15 @@ class TooFineError(NumberError):
         The value.
     instrument_id : InstrumentId
         The instrument.
-    price_places, size_places : int, default 0
-        How many places the instrument's prices or sizes need at least; 0 where the value says
-        nothing of them.
+    size_places : int, default 0
+        How many places the instrument's sizes need at least; 0 where the value says nothing of
+        them.
 
     """
 
-    def __init__(
-        self,
-        text: str,
-        *,
-        instrument_id: InstrumentId,
-        price_places: int = 0,
-        size_places: int = 0,
-    ) -> None:
-        what = "price" if price_places else "size"
-        super().__init__(text, f"is a finer {what} than {instrument_id} has")
+    def __init__(self, text: str, *, instrument_id: InstrumentId, size_places: int = 0) -> None:
+        super().__init__(text, f"is finer than the precision of {instrument_id}")
         self.instrument_id = instrument_id
-        self.price_places = price_places
         self.size_places = size_places
 
 
@@ -78,15 +69,6 @@ class TooFineError(NumberError):
 def unit_e8(precision: int) -> int:
     """Return the smallest step of a precision in units of 1e-8; 1 beyond 8 places."""
     return int(10 ** max(0, SCALE - precision))
-
-
-def places_e8(value_e8: int) -> int:
-    """Return the number of decimal places that a mantissa in units of 1e-8 needs."""
-    places = SCALE
-    while places and not value_e8 % 10:
-        value_e8 //= 10
-        places -= 1
-    return places
 
 
 # -- DECIMALS --------------------------------------------------------------------------------------

@@ -150,10 +150,19 @@ def test_e16_a_late_subscriber_is_sent_the_whole_book():
     assert room.data == []
 
 
-def test_a_finer_price_drops_the_book_and_reloads_the_market():
+def test_an_odd_price_is_left_out_and_disturbs_nothing():
+    room = Room()
+    room.take(book(1, snapshot=True, bids=[("10", "1"), ("9.99000192", "1")]))
+    room.take(book(2, bids=[("9.99000192", "2")]))
+    room.take(book(3, bids=[("9.99000192", "0"), ("10", "3")]))
+    assert room.levels() == ({Decimal(10): Decimal(3)}, {})
+    assert room.reloads == room.resyncs == []
+
+
+def test_finer_prices_throughout_drop_the_book_and_reload_the_market():
     room = Room()
     room.take(book(1, snapshot=True, bids=[("10", "1")]))
-    room.take(book(2, bids=[("10.001", "1")]))
+    room.take(book(2, bids=[(f"10.{number:03}", "1") for number in range(1, 40)]))
     assert room.levels() == ({}, {})
     assert room.reloads[0][0] == MARKET
     room.take(book(3, bids=[("10", "1")]))
