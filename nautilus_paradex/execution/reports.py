@@ -5,6 +5,7 @@ Whatever cannot be read raises: an empty answer would be taken for an empty acco
 """
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 import pandas as pd
@@ -136,7 +137,7 @@ class ReportGenerator:
         )
         if report is not None and report.order_status == OrderStatus.REJECTED:
             known = self._cache.order(ClientOrderId(update.client_id)) if update.client_id else None
-            if known is not None and known.is_open:
+            if known is not None and known.status not in _NEVER_ACCEPTED:
                 # What was told as accepted is not rejected any more (E4).
                 report.order_status = OrderStatus.CANCELED
         return report
@@ -209,6 +210,11 @@ class ReportGenerator:
                 "add it to the provider's load_ids"
             )
         return instrument
+
+
+_NEVER_ACCEPTED: Final = frozenset(
+    {OrderStatus.INITIALIZED, OrderStatus.SUBMITTED, OrderStatus.REJECTED}
+)
 
 
 def _market(instrument_id: InstrumentId | None) -> str | None:

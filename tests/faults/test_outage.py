@@ -124,3 +124,23 @@ async def test_e4_e10_accepted_order_that_ends_in_an_outage_is_canceled_not_reje
         await at.ends_equal()
         assert bid.status == OrderStatus.CANCELED
         assert ask.is_open
+
+
+async def test_e10_order_that_ended_before_the_outage_is_not_told_again() -> None:
+    """The window that is read again holds orders that were canceled, refused and filled."""
+    async with session() as at:
+        bid = at.desk.limit(BUY, "1", "2490")
+        await at.rest(SELL, "1", "2510")
+        await until(lambda: bid.status == OrderStatus.ACCEPTED, "the bid rests")
+        at.reprice(bid, "2510")
+        refused = at.desk.limit(BUY, "1", "2510", post_only=True)
+        filled = await at.rest(BUY, "1", "2489")
+        at.rival.place("SELL", "1", "2489", "IOC")
+        await until(lambda: bid.is_closed and refused.is_closed and filled.is_closed, "all ended")
+        await at.ends_equal()
+        told = len(at.node.order_events)
+        epoch = at.node.execution.status().epoch
+        await at.venue.drop_connections()
+        await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
+        await at.ends_equal()
+        assert len(at.node.order_events) == told

@@ -83,7 +83,7 @@ TRANSITIONS: Final[dict[tuple[Phase, Said], tuple[tuple[Step, ...], Phase | None
     # A NEW after OPEN is late news, or a triggered order on its way (PROTOCOL 5.5).
     (_P.WORKING, _S.NEW): ((), _P.WORKING),
     (_P.WORKING, _S.RESTING): ((_X.TRIGGER, _X.AMEND), _P.WORKING),
-    (_P.WORKING, _S.REFUSED): ((_X.END,), None),
+    (_P.WORKING, _S.REFUSED): ((_X.AMEND, _X.END), None),
     (_P.WORKING, _S.CANCELED): ((_X.AMEND, _X.END), None),
     (_P.WORKING, _S.EXPIRED): ((_X.AMEND, _X.END), None),
     (_P.WORKING, _S.COMPLETE): ((_X.AMEND, _X.END), None),
