@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
-from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.capability import wire_order_type
@@ -22,6 +21,7 @@ from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.identifiers import client_order_id_of
+from nautilus_paradex.parsing.identifiers import venue_order_id_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import FillType
 from nautilus_paradex.protocol.enums import Instruction
@@ -275,7 +275,7 @@ class OrderFollower:
         known_as = client_order_id_of(client_id)
         order = None if known_as is None else self._cache.order(known_as)
         if order is None and order_id:
-            known = self._cache.client_order_id(VenueOrderId(order_id))
+            known = self._cache.client_order_id(venue_order_id_of(order_id))
             order = self._cache.order(known) if known is not None else None
         elif order is not None and order.venue_order_id is not None and order_id:
             # A client id that was used before: the venue's id decides.

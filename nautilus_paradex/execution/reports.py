@@ -24,18 +24,18 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.model.identifiers import Symbol
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 
-from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.execution.following import order_behind
 from nautilus_paradex.execution.following import order_id_behind
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
+from nautilus_paradex.parsing.identifiers import client_order_id_of
+from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.reports import parse_fill_report
 from nautilus_paradex.parsing.reports import parse_flat_position_report
 from nautilus_paradex.parsing.reports import parse_order_status_report
@@ -136,7 +136,8 @@ class ReportGenerator:
             update, instrument, self._account_id, self._clock.timestamp_ns()
         )
         if report is not None and report.order_status == OrderStatus.REJECTED:
-            known = self._cache.order(ClientOrderId(update.client_id)) if update.client_id else None
+            known_as = client_order_id_of(update.client_id)
+            known = None if known_as is None else self._cache.order(known_as)
             if known is not None and known.status not in _NEVER_ACCEPTED:
                 # What was told as accepted is not rejected any more (E4).
                 report.order_status = OrderStatus.CANCELED
@@ -202,7 +203,7 @@ class ReportGenerator:
 
     def instrument(self, market: str) -> Instrument | None:
         """Return a market's instrument; the first time that it is missing is said aloud."""
-        instrument = self._cache.instrument(InstrumentId(Symbol(market), PARADEX_VENUE))
+        instrument = self._cache.instrument(instrument_id_of(market))
         if instrument is None and market not in self._unknown_markets:
             self._unknown_markets.add(market)
             self._log.warning(

@@ -17,11 +17,11 @@ from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.enums import LiquiditySide
-from nautilus_trader.model.identifiers import TradeId
-from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.parsing.identifiers import client_order_id_of
+from nautilus_paradex.parsing.identifiers import fill_id_of
+from nautilus_paradex.parsing.identifiers import venue_order_id_of
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.parsing.numbers import to_price
 from nautilus_paradex.parsing.numbers import to_quantity
@@ -156,7 +156,7 @@ class OrderTeller:
             "instrument_id": order.instrument_id,
             "client_order_id": order.client_order_id,
         }
-        venue_order_id = VenueOrderId(tracker.order_id) if tracker.order_id else None
+        venue_order_id = venue_order_id_of(tracker.order_id) if tracker.order_id else None
         client = self._client
         match effect:
             case Accepted(ts_ns):
@@ -195,7 +195,7 @@ class OrderTeller:
             strategy_id=order.strategy_id,
             instrument_id=order.instrument_id,
             client_order_id=order.client_order_id,
-            venue_order_id=VenueOrderId(tracker.order_id),
+            venue_order_id=venue_order_id_of(tracker.order_id or ""),
             quantity=to_quantity(effect.size, instrument),
             price=None if price is None else to_price(price, instrument),
             trigger_price=None if trigger is None else to_price(trigger, instrument),
@@ -208,9 +208,9 @@ class OrderTeller:
             strategy_id=order.strategy_id,
             instrument_id=order.instrument_id,
             client_order_id=order.client_order_id,
-            venue_order_id=VenueOrderId(tracker.order_id or fill.order_id),
+            venue_order_id=venue_order_id_of(tracker.order_id or fill.order_id),
             venue_position_id=None,
-            trade_id=TradeId(fill.fill_id),
+            trade_id=fill_id_of(fill.fill_id),
             # The venue's documents contradict each other on a fill's side: the order's counts.
             order_side=order.side,
             order_type=order.order_type,
@@ -244,7 +244,7 @@ class OrderTeller:
                 return order
         if tracker.order_id is None:
             return None
-        client_order_id = self._cache.client_order_id(VenueOrderId(tracker.order_id))
+        client_order_id = self._cache.client_order_id(venue_order_id_of(tracker.order_id))
         return None if client_order_id is None else self._cache.order(client_order_id)
 
 
