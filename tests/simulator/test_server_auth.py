@@ -145,7 +145,7 @@ async def register_subkey(w: World, **fields: object) -> None:
     status, body, _ = await w.rest.request(
         "POST", "/account/keys/subkeys", subkey_body(w.account, **fields)
     )
-    assert status == 201, body
+    assert status == 204, body
 
 
 async def test_a_subkey_logs_in_for_the_main_account_and_signs_its_orders():

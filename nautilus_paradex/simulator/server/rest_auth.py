@@ -168,7 +168,8 @@ class AuthEndpoints:
         name, cidrs = _text(body, "name"), parse_cidrs(body.get("allowed_cidrs"))
         ring.add_subkey(key, name, state, cidrs)
         call.venue.exchange.add_key(ring.account, key, name=name)
-        return Answer(status=201)
+        # The older OpenAPI document says an empty 201, which the SDK takes for broken JSON.
+        return Answer(status=204)
 
     async def _activate_subkey(self, call: Call) -> Answer:
         ring = _main_ring(call)
