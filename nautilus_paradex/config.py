@@ -14,7 +14,6 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_paradex.constants import PARADEX
 from nautilus_paradex.environment import ParadexEnvironment
-from nautilus_paradex.environment import Urls
 from nautilus_paradex.parsing.instruments import ASSET_KINDS
 from nautilus_paradex.protocol import sbe
 from nautilus_paradex.vault import hide
@@ -25,7 +24,6 @@ __all__ = [
     "ParadexEnvironment",
     "ParadexExecClientConfig",
     "ParadexInstrumentProviderConfig",
-    "Urls",
 ]
 
 #: Structs and enums, which msgspec's check of plain values does not take.
@@ -253,7 +251,7 @@ def _hide_fields(config: Any, *names: str) -> None:
 
 def _check(config: Any) -> None:
     """
-    Check the values that the constructor takes unseen; msgspec checks types only when it decodes.
+    Check the values that the constructor takes unseen: msgspec looks at types only when it decodes.
 
     Raises
     ------
@@ -267,7 +265,9 @@ def _check(config: Any) -> None:
         if field.name in _COMPOUND_FIELDS:
             continue
         try:
-            msgspec.convert(getattr(config, field.name), field.type)
+            # Set as JSON would: 60 seconds are 60.0, or a config's id would change by a reading.
+            value = msgspec.convert(getattr(config, field.name), field.type)
+            msgspec.structs.force_setattr(config, field.name, value)
         except msgspec.ValidationError as e:
             raise ValueError(f"{field.name}: {e}") from None
     for prefix in ("retry_delay", "ws_reconnect_delay"):
