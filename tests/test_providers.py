@@ -1,0 +1,373 @@
+"""The instrument provider, over a client that answers from a list."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from nautilus_trader.common.component import LiveClock
+from nautilus_trader.config import InstrumentProviderConfig
+from nautilus_trader.model.currencies import USDC
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.instruments import CryptoOption
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Currency
+
+from nautilus_paradex.config import ParadexInstrumentProviderConfig
+from nautilus_paradex.protocol.errors import AuthenticationError
+from nautilus_paradex.protocol.errors import NotFoundError
+from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.messages.account import AccountInfo
+from nautilus_paradex.protocol.messages.markets import Market
+from nautilus_paradex.providers import ParadexInstrumentProvider
+from tests.parsing.parsing_values import OPTION
+from tests.parsing.parsing_values import OWN_FEES
+from tests.parsing.parsing_values import PERP
+from tests.parsing.parsing_values import PERP_OPTION
+from tests.parsing.parsing_values import SPOT
+from tests.parsing.parsing_values import market
+
+
+BTC, CALL, PUT, ETH = (str(each["symbol"]) for each in (PERP, OPTION, PERP_OPTION, SPOT))
+ALL = [market(PERP), market(OPTION), market(PERP_OPTION), market(SPOT)]
+RFQ = market(PERP, symbol="SOL-USD-PERP", base_currency="SOL", trading_mode="RFQ_ONLY")
+FUTURE = market(PERP, symbol="WTI-USD-FUT", asset_kind="FUTURE")
+
+
+class Reader:
+    """The venue's answers, and what was asked for."""
+
+    def __init__(self, markets: list[Market]) -> None:
+        self.rows = markets
+        self.asked: list[str | None] = []
+        self.account_asked = 0
+        self.error: ParadexError | None = None
+        self.account_error: ParadexError | None = None
+        self.accounts = [
+            AccountInfo(account="0x1", fees=OWN_FEES),
+            AccountInfo(account="0x2", parent_account="0x1"),
+        ]
+
+    async def markets(self, market: str | None = None) -> list[Market]:
+        self.asked.append(market)
+        if self.error is not None:
+            raise self.error
+        if market is None:
+            return list(self.rows)
+        rows = [row for row in self.rows if row.symbol == market]
+        if not rows:
+            raise NotFoundError("market not found", code="MARKET_NOT_FOUND", status=404)
+        return rows
+
+    async def account_info(self) -> list[AccountInfo]:
+        self.account_asked += 1
+        if self.account_error is not None:
+            raise self.account_error
+        return self.accounts
+
+
+def provider(
+    reader: Reader, config: InstrumentProviderConfig | None = None, *, has_account: bool = False
+) -> ParadexInstrumentProvider:
+    return ParadexInstrumentProvider(
+        client=reader,
+        clock=LiveClock(),
+        config=config or ParadexInstrumentProviderConfig(load_all=True),
+        has_account=lambda: has_account,
+    )
+
+
+def iid(symbol: str) -> InstrumentId:
+    return InstrumentId.from_str(f"{symbol}.PARADEX")
+
+
+def loaded(instruments: ParadexInstrumentProvider) -> set[str]:
+    return {each.id.symbol.value for each in instruments.list_all()}
+
+
+# -- LOADING ---------------------------------------------------------------------------------------
+
+
+async def test_all_markets_become_instruments() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.initialize()
+    assert loaded(instruments) == {BTC, CALL, PUT, ETH}
+    assert reader.asked == [None]
+    assert set(instruments.currencies()) == {"BTC", "ETH", "USDC"}
+    assert instruments.currency("USDC") == USDC
+    await instruments.initialize()
+    assert reader.asked == [None]
+
+
+async def test_the_venues_own_specification_is_kept() -> None:
+    instruments = provider(Reader(ALL))
+    await instruments.load_all_async()
+    spec = instruments.market(BTC)
+    assert spec is not None
+    assert spec.max_open_orders == 150
+    assert instruments.market("DOGE-USD-PERP") is None
+
+
+async def test_unknown_coins_are_registered_before_their_instruments() -> None:
+    row = market(PERP, symbol="NEWCOIN7-USD-PERP", base_currency="NEWCOIN7")
+    assert Currency.from_internal_map("NEWCOIN7") is None
+    instruments = provider(Reader([row]))
+    await instruments.load_all_async()
+    assert Currency.from_internal_map("NEWCOIN7") is not None
+    assert instruments.currencies()["NEWCOIN7"].precision == 8
+
+
+async def test_a_few_ids_are_asked_for_by_name() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_ids_async([iid(BTC), iid(ETH), iid(BTC)])
+    assert loaded(instruments) == {BTC, ETH}
+    assert reader.asked == sorted([BTC, ETH])
+
+
+async def test_many_ids_are_read_at_once() -> None:
+    reader = Reader([*ALL, RFQ])
+    instruments = provider(reader)
+    await instruments.load_ids_async([iid(symbol) for symbol in (BTC, CALL, PUT, ETH)])
+    assert loaded(instruments) == {BTC, CALL, PUT, ETH}
+    assert reader.asked == [None]
+
+
+async def test_one_instrument_can_be_loaded() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_async(iid(CALL))
+    assert loaded(instruments) == {CALL}
+
+
+async def test_no_ids_are_no_request() -> None:
+    reader = Reader(ALL)
+    await provider(reader, has_account=True).load_ids_async([])
+    assert (reader.asked, reader.account_asked) == ([], 0)
+
+
+async def test_the_configs_ids_are_loaded() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader, ParadexInstrumentProviderConfig(load_ids=frozenset({iid(ETH)})))
+    await instruments.initialize()
+    assert loaded(instruments) == {ETH}
+
+
+# -- FEES ------------------------------------------------------------------------------------------
+
+
+async def test_the_accounts_own_fees_are_taken() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader, has_account=True)
+    await instruments.load_all_async()
+    assert str(instruments.find(iid(BTC)).maker_fee) == OWN_FEES.maker_rate
+    assert reader.account_asked == 1
+
+
+async def test_without_an_account_the_markets_fees_are_taken() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    assert str(instruments.find(iid(BTC)).maker_fee) == "0.00003"
+    assert reader.account_asked == 0
+
+
+async def test_an_account_without_fees_has_the_markets() -> None:
+    reader = Reader(ALL)
+    reader.accounts = []
+    instruments = provider(reader, has_account=True)
+    await instruments.load_all_async()
+    assert str(instruments.find(iid(BTC)).maker_fee) == "0.00003"
+
+
+# -- FILTERS ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, {BTC, CALL, PUT, ETH}),
+        ({"asset_kinds": frozenset({"PERP"})}, {BTC}),
+        ({"asset_kinds": frozenset({"OPTION", "SPOT"})}, {CALL, ETH}),
+        ({"base_currencies": frozenset({"ETH"})}, {ETH}),
+        ({"base_currencies": frozenset({"BTC"}), "asset_kinds": frozenset({"SPOT"})}, set()),
+        ({"include_rfq_only": True}, {BTC, CALL, PUT, ETH, RFQ.symbol}),
+        ({"filters": {"asset_kinds": ["PERP", "PERP_OPTION"]}}, {BTC, PUT}),
+        ({"filters": {"asset_kinds": "PERP"}}, {BTC}),
+        ({"filters": {"base_currencies": "BTC"}}, {BTC, CALL, PUT}),
+        ({"filter_callable": "tests.test_providers:is_no_option"}, {BTC, ETH}),
+    ],
+)
+async def test_filters_say_what_load_all_loads(config: dict[str, Any], expected: set[str]) -> None:
+    settings = ParadexInstrumentProviderConfig(load_all=True, **config)
+    instruments = provider(Reader([*ALL, RFQ]), settings)
+    await instruments.initialize()
+    assert loaded(instruments) == expected
+
+
+def is_no_option(instrument: Instrument) -> bool:
+    return not isinstance(instrument, CryptoOption)
+
+
+async def test_an_id_that_is_asked_for_passes_the_configs_filters() -> None:
+    config = ParadexInstrumentProviderConfig(
+        load_ids=frozenset({iid(RFQ.symbol)}), asset_kinds=frozenset({"SPOT"})
+    )
+    instruments = provider(Reader([*ALL, RFQ]), config)
+    await instruments.initialize()
+    assert loaded(instruments) == {RFQ.symbol}
+
+
+async def test_the_frameworks_own_config_will_do() -> None:
+    instruments = provider(Reader([*ALL, RFQ]), InstrumentProviderConfig(load_all=True))
+    await instruments.initialize()
+    assert loaded(instruments) == {BTC, CALL, PUT, ETH, RFQ.symbol}
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda instruments, filters: instruments.load_all_async(filters),
+        lambda instruments, filters: instruments.load_ids_async([iid(BTC)], filters),
+        lambda instruments, filters: instruments.load_async(iid(BTC), filters),
+    ],
+)
+async def test_an_unknown_filter_is_refused(load: Callable[..., Any]) -> None:
+    reader = Reader(ALL)
+    with pytest.raises(ValueError, match="there is no filter kinds; use asset_kinds and base_cur"):
+        await load(provider(reader), {"kinds": ["PERP"]})
+    assert reader.asked == []
+
+
+@pytest.mark.parametrize("path", ["tests.test_providers:BTC", "tests.test_providers:nothing"])
+def test_a_filter_that_cannot_be_called_is_refused_at_build(path: str) -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        provider(Reader(ALL), ParadexInstrumentProviderConfig(filter_callable=path))
+
+
+# -- FAULTS ----------------------------------------------------------------------------------------
+
+
+async def test_a_market_that_cannot_be_an_instrument_costs_no_other() -> None:
+    broken = market(PERP, symbol="BAD-USD-PERP", price_tick_size="")
+    instruments = provider(Reader([FUTURE, broken, *ALL]))
+    await instruments.load_all_async()
+    assert loaded(instruments) == {BTC, CALL, PUT, ETH}
+    assert instruments.market("BAD-USD-PERP") is None
+
+
+@pytest.mark.parametrize("others", [[], [BTC], [BTC, ETH, CALL, PUT]])
+async def test_an_id_that_does_not_exist_is_named_and_the_others_are_loaded(
+    others: list[str],
+) -> None:
+    instruments = provider(Reader(ALL))
+    ids = [iid(symbol) for symbol in (*others, "DOGE-USD-PERP")]
+    with pytest.raises(ValueError, match=r"^Paradex has no market DOGE-USD-PERP$"):
+        await instruments.load_ids_async(ids)
+    assert loaded(instruments) == set(others)
+
+
+async def test_an_id_that_cannot_be_an_instrument_says_why() -> None:
+    instruments = provider(Reader([*ALL, FUTURE]))
+    with pytest.raises(ValueError, match="WTI-USD-FUT is of kind 'FUTURE', which is not modelled"):
+        await instruments.load_ids_async([iid(FUTURE.symbol), iid(BTC)])
+    assert loaded(instruments) == {BTC}
+
+
+async def test_an_id_of_another_venue_is_refused_before_anything_is_asked() -> None:
+    reader = Reader(ALL)
+    with pytest.raises(ValueError, match=r"BTCUSDT.BINANCE is not an instrument of PARADEX"):
+        await provider(reader).load_ids_async([InstrumentId.from_str("BTCUSDT.BINANCE")])
+    assert reader.asked == []
+
+
+async def test_a_failed_load_raises_and_can_be_tried_again() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    reader.error = TransportError("connection refused", sent=False)
+    with pytest.raises(TransportError):
+        await instruments.initialize()
+    assert instruments.count == 0
+    reader.error = None
+    await instruments.initialize()
+    assert instruments.count == 4
+
+
+@pytest.mark.parametrize("ids", [[BTC], [BTC, ETH, CALL, PUT]])
+async def test_a_failed_load_of_ids_raises_the_venues_error(ids: list[str]) -> None:
+    reader = Reader(ALL)
+    reader.error = TransportError("connection refused", sent=False)
+    with pytest.raises(TransportError):
+        await provider(reader).load_ids_async([iid(symbol) for symbol in ids])
+
+
+async def test_nothing_is_loaded_when_the_accounts_fees_cannot_be_read() -> None:
+    reader = Reader(ALL)
+    reader.account_error = AuthenticationError("token expired", status=401)
+    instruments = provider(reader, has_account=True)
+    with pytest.raises(AuthenticationError):
+        await instruments.load_all_async()
+    assert instruments.count == 0
+
+
+# -- CHANGES ---------------------------------------------------------------------------------------
+
+
+async def test_a_new_tick_replaces_the_instrument() -> None:
+    reader = Reader([market(PERP)])
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    reader.rows = [market(PERP, price_tick_size="1")]
+    await instruments.load_ids_async([iid(BTC)])
+    changed = instruments.find(iid(BTC))
+    assert (changed.price_precision, str(changed.price_increment)) == (0, "1")
+    assert instruments.market(BTC).price_tick_size == "1"
+
+
+async def test_trap_63_a_coarser_lot_keeps_the_places_of_older_positions() -> None:
+    reader = Reader([market(PERP)])
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    reader.rows = [market(PERP, order_size_increment="0.01")]
+    await instruments.load_all_async()
+    changed = instruments.find(iid(BTC))
+    assert (changed.size_precision, str(changed.size_increment)) == (5, "0.01000")
+
+
+async def test_trap_63_places_can_be_asked_for() -> None:
+    instruments = provider(Reader([market(PERP, order_size_increment="0.01")]))
+    await instruments.load_all_async()
+    assert instruments.find(iid(BTC)).size_precision == 2
+    instruments.need_size_places(BTC, 3)
+    instruments.need_size_places(BTC, 1)
+    await instruments.load_ids_async([iid(BTC)])
+    assert instruments.find(iid(BTC)).size_precision == 3
+
+
+async def test_an_expired_market_stays_known() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.initialize()
+    reader.rows = [row for row in ALL if row.symbol != CALL]
+    await instruments.initialize(reload=True)
+    assert CALL in loaded(instruments)
+
+
+async def test_thousands_of_markets_leave_others_their_turns() -> None:
+    rows = [market(OPTION, symbol=f"BTC-USD-27NOV26-{strike}-C") for strike in range(1, 5_001)]
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(other())
+    instruments = provider(Reader(rows))
+    await instruments.load_all_async()
+    task.cancel()
+    assert instruments.count == 5_000
+    assert turns >= 100
