@@ -16,11 +16,12 @@ from typing import NamedTuple
 import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.actor import Actor
+from nautilus_trader.common.component import init_logging
 from nautilus_trader.common.component import sync_logger_to_disk
+from nautilus_trader.common.enums import LogLevel
 from nautilus_trader.config import LiveDataEngineConfig
 from nautilus_trader.config import LiveExecEngineConfig
 from nautilus_trader.config import LiveRiskEngineConfig
-from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.config import TradingNodeConfig
 from nautilus_trader.live.node import TradingNode
@@ -55,6 +56,7 @@ from nautilus_paradex.simulator.engine import model
 
 ETH = InstrumentId.from_str("ETH-USD-PERP.PARADEX")
 BTC = InstrumentId.from_str("BTC-USD-PERP.PARADEX")
+TRADER_ID = TraderId("TESTER-001")
 KEY = "0x2ce1f5b4a3d29b7c1e80a94bb1f3c5d6e7f80123456789abcdef0123456789a"
 
 DEADLINE_S = 10.0
@@ -72,8 +74,18 @@ _QUICK = {
 }
 
 
-#: The framework's logger is one for the process, and what sets it up first decides.
 _LOG = Path(tempfile.mkdtemp(prefix="paradex-node-")) / "node.log"
+#: The framework's logger is one for the process, what sets it up first decides, and it ends with
+#: this guard: so it is set up here, before any test runs a node, whatever that node's config says.
+_LOG_GUARD = init_logging(
+    trader_id=TRADER_ID,
+    level_stdout=LogLevel.OFF,
+    level_file=LogLevel.INFO,
+    directory=str(_LOG.parent),
+    file_name=_LOG.stem,
+    colors=False,
+    print_config=False,
+)
 
 
 def _log_text() -> str:
@@ -198,13 +210,7 @@ async def running_node(
     execution_settings = {"account_address": account, "private_key": private_key}
     execution_settings |= common | dict(execution or {})
     config = TradingNodeConfig(
-        trader_id=TraderId("TESTER-001"),
-        logging=LoggingConfig(
-            log_level="OFF",
-            log_level_file="INFO",
-            log_directory=str(_LOG.parent),
-            log_file_name=_LOG.stem,
-        ),
+        trader_id=TRADER_ID,
         data_clients={PARADEX: ParadexDataClientConfig(**(common | dict(data or {})))},
         exec_clients=(
             {PARADEX: ParadexExecClientConfig(**execution_settings)} if account is not None else {}

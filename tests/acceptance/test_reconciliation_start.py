@@ -210,7 +210,8 @@ async def test_orders_placed_elsewhere_become_external_orders(fill_order: FillOr
         own.cancel(last)
         await until_equal(node, floor.venue, floor.account)
         assert ended.status == OrderStatus.CANCELED
-        own.place("BUY", "0.1", "2600.00", "POST_ONLY")
+        floor.maker.place("SELL", "1", "2510.00")
+        own.place("BUY", "0.1", "2510.00", "POST_ONLY", client_id="refused")
         marker = await until_known(own.place("BUY", "0.1", "2301.00"))
         assert [order.client_order_id for order in node.cache.orders_open()] == [
             marker.client_order_id
