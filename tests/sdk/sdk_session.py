@@ -77,6 +77,8 @@ def open_client(kind, http_url, ws_url, sbe=False, **given):
             ws_url_override=ws_url,
             ws_direct_url_override=ws_url,
             ws_sbe_enabled=sbe,
+            # The reader starts before the connection, and first looks for one after this long.
+            ws_reader_sleep_on_no_connection=0.01,
             **given,
         )
     module = paradex_api_key if kind == "ParadexApiKey" else paradex_l2

@@ -121,8 +121,8 @@ async def test_answers_have_the_shapes_of_the_openapi_document():
                 empty.append(path)
             for row in rows:
                 check(document, name, row)
-    # Funding rows come every 5 s: the stream's tests see them.
-    assert empty == ["/funding/data?market=BTC-USD-PERP"]
+    # Funding rows come every 5 s, maybe after this: the stream's tests see them.
+    assert set(empty) <= {"/funding/data?market=BTC-USD-PERP"}
 
 
 async def test_refusals_have_a_code_of_the_openapi_document():
