@@ -56,6 +56,7 @@ from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.connection import ConnectionState
 from nautilus_paradex.protocol.enums import SystemState
@@ -364,7 +365,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         if liquidity_side == LiquiditySide.MAKER:
             rate = instrument.maker_fee
         notional = instrument.notional_value(last_qty, last_px)
-        return Money(notional.as_decimal() * rate, notional.currency)
+        return to_money(notional.as_decimal() * rate, notional.currency.code, instrument)
 
     # -- COMMAND HANDLERS --------------------------------------------------------------------------
 

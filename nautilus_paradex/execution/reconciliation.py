@@ -36,6 +36,7 @@ from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.snapshot import read_account
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import FillLedger
@@ -321,7 +322,12 @@ class Reconciler:
         return update if tracker is None else _newer(update, tracker)
 
     def _order_reports(self, snapshot: AccountSnapshot) -> list[OrderStatusReport]:
-        reports = [self._reports.order_report(update) for update in snapshot.orders.values()]
+        reports = [
+            self._reports.order_report(update)
+            for update in snapshot.orders.values()
+            # The framework would take a NEW order for accepted (E3); the stream tells what it is.
+            if update.status is not wire.OrderStatus.NEW
+        ]
         reports += [
             self._reports.order_report_behind(fill)
             for fill in snapshot.fills
@@ -331,7 +337,7 @@ class Reconciler:
         for order in self._local_orders():
             if order.client_order_id in found or order.venue_order_id is None:
                 continue  # one without a venue id is the in-flight watch's question (E6)
-            if any(r is not None and r.venue_order_id == order.venue_order_id for r in reports):
+            if order.venue_order_id.value in snapshot.orders:
                 continue
             self._log.warning(
                 f"Order {order.client_order_id} is open here and unknown to the venue by every "
