@@ -23,6 +23,7 @@ from nautilus_trader.model.objects import Quantity
 
 from nautilus_paradex.parsing.currencies import currency_of
 from nautilus_paradex.parsing.identifiers import instrument_id_of
+from nautilus_paradex.parsing.numbers import EXACT
 from nautilus_paradex.parsing.numbers import money_of
 from nautilus_paradex.parsing.numbers import places
 from nautilus_paradex.parsing.numbers import price_of
@@ -119,7 +120,7 @@ def _perpetual(market: Market, rates: Rates, common: dict[str, Any]) -> CryptoPe
         is_inverse=False,
         min_notional=_min_notional(market),
         margin_init=initial,
-        margin_maint=initial * factor,
+        margin_maint=EXACT.multiply(initial, factor),
         maker_fee=rates.maker,
         taker_fee=rates.taker,
     )
@@ -217,10 +218,10 @@ def _common(market: Market, size_places: int, ts_init: int) -> dict[str, Any]:
 def _max_quantity(market: Market, lot: Decimal, size_precision: int) -> Quantity | None:
     """Return the largest order in whole lots; None where there is no limit that could be met."""
     largest = _number(market.max_order_size, Decimal(0))
-    lots = largest // lot
-    if lots <= 0 or largest > int(QUANTITY_MAX):
+    if largest > int(QUANTITY_MAX):
         return None
-    return quantity_of(lots * lot, size_precision)
+    lots = EXACT.divide_int(largest, lot)
+    return quantity_of(EXACT.multiply(lots, lot), size_precision) if lots > 0 else None
 
 
 def _min_notional(market: Market) -> Any:

@@ -184,12 +184,12 @@ def parse_trade_tick(event: Trade, scale: InstrumentScale, ts_init: int) -> Trad
     TooFineError
         If values finer than the instrument's precision have become the rule.
     NumberError
-        If a value is out of range, or the size is zero.
+        If a value is out of range, or the size is not above zero.
 
     """
     price, size = event.price_e8, event.size_e8
-    if not size:
-        raise NumberError("0", f"is no size of a trade in {event.market}")
+    if size <= 0:
+        raise NumberError(format_mantissa(size), f"is no size of a trade in {event.market}")
     unit, size_unit = scale.price_unit, scale.size_unit
     if price % unit or size % size_unit:
         scale.note([price], 1)

@@ -37,8 +37,8 @@ RAW_PER_E8: Final[int] = 10 ** (FIXED_PRECISION - SCALE)
 PRICE_LIMIT_E8: Final[int] = int(PRICE_MAX) * UNIT
 SIZE_LIMIT_E8: Final[int] = int(QUANTITY_MAX) * UNIT
 
-# Wide enough for any text of the wire, and not the context of the thread, which is the user's.
-_EXACT: Final = Context(prec=256, rounding=ROUND_HALF_EVEN)
+#: Wide enough for any text of the wire, and not the context of the thread, which is the user's.
+EXACT: Final = Context(prec=256, rounding=ROUND_HALF_EVEN)
 
 
 class TooFineError(NumberError):
@@ -84,7 +84,7 @@ def places(value: Decimal) -> int:
         If it is no finite number.
 
     """
-    exponent = value.normalize(_EXACT).as_tuple().exponent
+    exponent = value.normalize(EXACT).as_tuple().exponent
     if not isinstance(exponent, int):
         raise NumberError(str(value), "is no finite number")
     return max(0, -exponent)
@@ -129,7 +129,7 @@ def money_of(value: Decimal, currency: Currency) -> Money:
 
 def rounded(value: Decimal, precision: int) -> Decimal:
     """Return a value with a number of decimal places, rounded half to even."""
-    return value.quantize(Decimal(1).scaleb(-precision), context=_EXACT)
+    return value.quantize(Decimal(1).scaleb(-precision), context=EXACT)
 
 
 # -- BY INSTRUMENT ---------------------------------------------------------------------------------
@@ -197,4 +197,4 @@ def _raw(value: Decimal, precision: int, largest: float) -> int:
     # A float that holds a whole number: the limit itself is exact.
     if value.copy_abs() > int(largest):
         raise NumberError(str(value), "is out of the framework's range")
-    return int(value.scaleb(FIXED_PRECISION, _EXACT))
+    return int(value.scaleb(FIXED_PRECISION, EXACT))

@@ -27,6 +27,7 @@ from nautilus_paradex.parsing.currencies import currency_of
 from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.identifiers import fill_id_of
 from nautilus_paradex.parsing.identifiers import venue_order_id_of
+from nautilus_paradex.parsing.numbers import EXACT
 from nautilus_paradex.parsing.numbers import money_of
 from nautilus_paradex.parsing.numbers import rounded
 from nautilus_paradex.parsing.numbers import to_money
@@ -195,7 +196,7 @@ def parse_position_status_report(
         account_id=account_id,
         instrument_id=instrument.id,
         position_side=side,
-        quantity=to_quantity(abs(size), instrument),
+        quantity=to_quantity(size.copy_abs(), instrument),
         avg_px_open=position.average_entry_price if size else None,
         report_id=UUID4(),
         ts_last=position.updated_ns,
@@ -236,7 +237,7 @@ def parse_account_state(
     result = [
         AccountBalance(
             total=money_of(total, currency),
-            locked=money_of(total - free, currency),
+            locked=money_of(EXACT.subtract(total, free), currency),
             free=money_of(free, currency),
         )
     ]

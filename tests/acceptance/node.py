@@ -93,6 +93,17 @@ def _log_text() -> str:
     return _LOG.read_text() if _LOG.exists() else ""
 
 
+#: What the framework says of an adapter that told it something twice, too late or not at all.
+_WRONG_WORDS = (
+    "[ERROR]",
+    "InvalidStateTrigger",
+    "Duplicate",
+    "overfill",
+    "has not applied",
+    "did not publish",
+)
+
+
 async def until(
     condition: Callable[[], object],
     what: str | Callable[[], object] = "",
@@ -176,6 +187,7 @@ async def running_node(
     engine: Mapping[str, Any] | None = None,
     started: bool = True,
     may_fail: bool = False,
+    may_infer: bool = False,
     connect_deadline_s: float = 10.0,
 ) -> AsyncIterator[RunningNode]:
     """
@@ -197,6 +209,8 @@ async def running_node(
         If the trader has to be running before the block is entered.
     may_fail : bool, default False
         If errors in the log are what the test is about; else there must be none.
+    may_infer : bool, default False
+        If the framework may make up fills, as for a position from before the lookback.
 
     """
     ids = frozenset(str(instrument_id) for instrument_id in instruments)
@@ -259,8 +273,10 @@ async def running_node(
         clear_shared_clients()
     await until(lambda: not tasks_of_nodes(), lambda: f"left behind: {tasks_of_nodes()}")
     if not may_fail:
-        errors = [line for line in _log_text()[log_start:].splitlines() if "[ERROR]" in line]
-        assert not errors, "\n".join(errors)
+        lines = _log_text()[log_start:].splitlines()
+        words = _WRONG_WORDS if may_infer else (*_WRONG_WORDS, "inferred")
+        wrong = [line for line in lines if any(word in line for word in words)]
+        assert not wrong, "\n".join(wrong)
 
 
 def tasks_of_nodes() -> list[str]:

@@ -119,6 +119,7 @@ async def test_open_orders_and_position_are_restored_whatever_the_lookback(
             past.venue,
             past.account,
             engine={"reconciliation_lookback_mins": lookback_mins},
+            may_infer=lookback_mins == 60,
         ) as node,
     ):
         check_restored(node, past, "0.4" if side == "BUY" else "-0.4")

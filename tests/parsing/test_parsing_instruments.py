@@ -1,6 +1,7 @@
 """Markets as instruments (PROTOCOL 9)."""
 
 from decimal import Decimal
+from decimal import localcontext
 from typing import Any
 
 import msgspec
@@ -174,6 +175,22 @@ def test_shares_indices_and_metals_are_perpetuals_too() -> None:
 def test_the_largest_order_is_in_whole_lots(largest: str, expected: str | None) -> None:
     limit = instrument(max_order_size=largest).max_quantity
     assert (None if limit is None else str(limit)) == expected
+
+
+def test_a_largest_order_beyond_all_numbers_costs_no_market() -> None:
+    """More lots than the digits of a usual decimal context; the limit cannot be met anyway."""
+    perp = instrument(max_order_size="1e30", order_size_increment="0.00000001")
+    assert perp.max_quantity is None
+
+
+def test_the_users_decimal_context_changes_no_instrument() -> None:
+    margins = {"imf_base": "0.0212345", "imf_factor": "0", "imf_shift": "0", "mmf_factor": "0.512"}
+    sample = {"max_order_size": "12345.678999", "delta1_cross_margin_params": margins}
+    with localcontext(prec=3):
+        perp = instrument(**sample)
+    assert str(perp.max_quantity) == "12345.67899"
+    assert perp.margin_maint == Decimal("0.010872064")
+    assert perp.to_dict(perp) == perp.to_dict(instrument(**sample))
 
 
 def test_no_minimum_is_no_minimum() -> None:

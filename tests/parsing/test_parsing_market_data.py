@@ -217,9 +217,11 @@ def test_a_trade_is_exact_and_keeps_the_venues_id(side: Side, aggressor: Aggress
     assert (tick.ts_event, tick.ts_init) == (TS, NOW)
 
 
-def test_a_trade_without_size_is_refused() -> None:
+@pytest.mark.parametrize("size", [0, -1, -5, -1_000, -123_456])
+def test_a_trade_without_size_is_refused(size: int) -> None:
+    """A size below zero is not the nearest lot above it, fits it the lots or not."""
     with pytest.raises(NumberError, match="no size"):
-        parse_trade_tick(trade(size_e8=0), SCALE, NOW)
+        parse_trade_tick(trade(size_e8=size), fresh(), NOW)
 
 
 @pytest.mark.parametrize(

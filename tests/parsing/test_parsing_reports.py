@@ -1,6 +1,7 @@
 """Reports of orders, fills, positions and the account (PROTOCOL 10, rules E5, E10, E11)."""
 
 from decimal import Decimal
+from decimal import localcontext
 from typing import Any
 
 import pytest
@@ -345,6 +346,13 @@ def test_a_position_finer_than_the_lots_is_refused_and_not_rounded() -> None:
     assert caught.value.size_places == 6
 
 
+@pytest.mark.parametrize("size", ["123.45678", "-123.45678"])
+def test_a_positions_size_is_not_rounded_to_the_users_decimal_context(size: str) -> None:
+    with localcontext(prec=3):
+        report = parse_position_status_report(position(size), BTC, ACCOUNT, NOW)
+    assert str(report.quantity) == "123.45678"
+
+
 def test_no_position_is_flat() -> None:
     report = parse_flat_position_report(BTC, ACCOUNT, NOW)
     assert (report.position_side, report.signed_decimal_qty) == (PositionSide.FLAT, 0)
@@ -401,6 +409,18 @@ def test_e11_a_debt_passes_through() -> None:
     balances, _ = parse_account_state(summary(free_collateral="-50"), {"USDC": Decimal("-20")})
     assert (balances[0].total, balances[0].free) == (Money(-20, USDC), Money(-50, USDC))
     assert balances[0].locked == Money(30, USDC)
+
+
+def test_e11_a_balance_is_not_rounded_to_the_users_decimal_context() -> None:
+    with localcontext(prec=3):
+        (usdc,), _ = parse_account_state(
+            summary(free_collateral="123.4567891"), {"USDC": Decimal("10200.51234567")}
+        )
+    assert (str(usdc.total), str(usdc.free), str(usdc.locked)) == (
+        "10200.51234567 USDC",
+        "123.45678910 USDC",
+        "10077.05555657 USDC",
+    )
 
 
 def test_e11_tokens_are_balances_of_their_own() -> None:
