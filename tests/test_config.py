@@ -212,6 +212,13 @@ def test_different_secrets_have_different_handles() -> None:
     assert exec_config() != exec_config(private_key="0x1")
 
 
+def test_a_handle_cannot_be_guessed_back_to_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash without the process's own salt would confirm a guessed proxy password."""
+    handle = exec_config().private_key
+    monkeypatch.setattr(vault, "_SALT", bytes(16))
+    assert exec_config().private_key != handle
+
+
 def test_no_secret_shows_in_credentials() -> None:
     credentials = resolve_credentials(exec_config(), {})
     assert repr(credentials) == f"Credentials(account={ACCOUNT!r}, private key)"

@@ -33,6 +33,7 @@ BTC, CALL, PUT, ETH = (str(each["symbol"]) for each in (PERP, OPTION, PERP_OPTIO
 ALL = [market(PERP), market(OPTION), market(PERP_OPTION), market(SPOT)]
 RFQ = market(PERP, symbol="SOL-USD-PERP", base_currency="SOL", trading_mode="RFQ_ONLY")
 FUTURE = market(PERP, symbol="WTI-USD-FUT", asset_kind="FUTURE")
+BROKEN = market(PERP, symbol="BAD-USD-PERP", price_tick_size="")
 
 
 class Reader:
@@ -125,6 +126,25 @@ async def test_a_few_ids_are_asked_for_by_name() -> None:
     await instruments.load_ids_async([iid(BTC), iid(ETH), iid(BTC)])
     assert loaded(instruments) == {BTC, ETH}
     assert reader.asked == sorted([BTC, ETH])
+
+
+async def test_as_many_as_three_ids_are_a_few() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_ids_async([iid(BTC), iid(CALL), iid(ETH)])
+    assert loaded(instruments) == {BTC, CALL, ETH}
+    assert reader.asked == sorted([BTC, CALL, ETH])
+
+
+async def test_of_an_answer_with_more_than_was_asked_for_only_that_is_taken() -> None:
+    class Talkative(Reader):
+        async def markets(self, market: str | None = None) -> list[Market]:
+            await super().markets(market)
+            return self.rows
+
+    instruments = provider(Talkative(ALL))
+    await instruments.load_ids_async([iid(BTC)])
+    assert loaded(instruments) == {BTC}
 
 
 async def test_many_ids_are_read_at_once() -> None:
@@ -220,6 +240,15 @@ async def test_an_id_that_is_asked_for_passes_the_configs_filters() -> None:
     assert loaded(instruments) == {RFQ.symbol}
 
 
+@pytest.mark.parametrize("symbols", [[BTC, ETH], [BTC, ETH, CALL, PUT]])
+async def test_of_the_ids_asked_for_only_those_that_pass_the_given_filters_are_loaded(
+    symbols: list[str],
+) -> None:
+    instruments = provider(Reader(ALL))
+    await instruments.load_ids_async([iid(each) for each in symbols], {"asset_kinds": "SPOT"})
+    assert loaded(instruments) == {ETH}
+
+
 async def test_the_frameworks_own_config_will_do() -> None:
     instruments = provider(Reader([*ALL, RFQ]), InstrumentProviderConfig(load_all=True))
     await instruments.initialize()
@@ -251,11 +280,39 @@ def test_a_filter_that_cannot_be_called_is_refused_at_build(path: str) -> None:
 
 
 async def test_a_market_that_cannot_be_an_instrument_costs_no_other() -> None:
-    broken = market(PERP, symbol="BAD-USD-PERP", price_tick_size="")
-    instruments = provider(Reader([FUTURE, broken, *ALL]))
+    instruments = provider(Reader([FUTURE, BROKEN, *ALL]))
     await instruments.load_all_async()
     assert loaded(instruments) == {BTC, CALL, PUT, ETH}
     assert instruments.market("BAD-USD-PERP") is None
+
+
+class Log:
+    """What the provider logs; the framework's own logger cannot be read."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.mark.parametrize(
+    ("rows", "log_warnings", "count"),
+    [([FUTURE, BROKEN, *ALL], True, 1), ([FUTURE, BROKEN, *ALL], False, 0), (ALL, True, 0)],
+)
+async def test_all_skipped_markets_are_one_warning(
+    rows: list[Market], log_warnings: bool, count: int
+) -> None:
+    config = ParadexInstrumentProviderConfig(load_all=True, log_warnings=log_warnings)
+    instruments = provider(Reader(rows), config)
+    log = Log()
+    instruments._log = log
+    await instruments.load_all_async()
+    assert len(log.warnings) == count
+    for warning in log.warnings:
+        assert "Skipped 2 markets" in warning
+        assert "WTI-USD-FUT is of kind 'FUTURE'" in warning
+        assert "BAD-USD-PERP: price_tick_size" in warning
 
 
 @pytest.mark.parametrize("others", [[], [BTC], [BTC, ETH, CALL, PUT]])
