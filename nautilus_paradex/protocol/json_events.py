@@ -53,6 +53,9 @@ _NS_PER_MS: Final = 1_000_000
 _RATE_SCALE: Final = 12
 #: Names that the venue gave up (PROTOCOL 12, 2026-07-22); rows of history may still hold them.
 _OLD_FILL_TYPES: Final = {"TRANSFER": FillType.UNWIND_TRANSFER}
+#: ``/markets`` and SBE have different words for a kind; which of them JSON sends is not known.
+_SBE_ASSET_KINDS: Final = {"PERP": "PERPETUAL_FUTURE", "PERP_OPTION": "OPTION"}
+_UNSPECIFIED: Final = "UNSPECIFIED"
 
 
 def decode_channel(
@@ -99,7 +102,7 @@ def trade(message: messages.TradeMessage) -> events.Trade:
         market=message.market,
         seq=None,
         trade_id=message.id,
-        side=message.side,
+        side=strict(Side, message.side, "side"),
         price_e8=_e8(message.price, "price"),
         size_e8=_e8(message.size, "size"),
         trade_type=_OLD_FILL_TYPES.get(message.trade_type, message.trade_type),
@@ -220,11 +223,23 @@ def funding_data(message: messages.FundingDataMessage) -> events.FundingData:
 
 
 def funding_comparison(message: messages.FundingComparisonMessage) -> events.FundingComparison:
-    """Return an hourly funding rate at one source."""
+    """
+    Return an hourly funding rate at one source, its source and kind named as in SBE.
+
+    Raises
+    ------
+    DecodeError
+        If the message names no market.
+
+    """
+    market = message.symbol or message.market
+    if not market:
+        raise DecodeError("symbol: a rate without a market")
+    kind = message.asset_kind.upper()
     return events.FundingComparison(
-        market=message.market,
-        source=message.source,
-        asset_kind=message.asset_kind,
+        market=market,
+        source=message.source.upper() or _UNSPECIFIED,
+        asset_kind=_SBE_ASSET_KINDS.get(kind, kind) or _UNSPECIFIED,
         hourly_funding_rate=_decimal(message.hourly_funding_rate, "hourly_funding_rate"),
         updated_ns=_ns(message.last_updated_at),
     )

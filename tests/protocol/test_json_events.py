@@ -387,6 +387,12 @@ def test_a_trade_type_is_a_reference_value_and_may_be_unknown(sent: str, read: s
     assert decode(f"trades.{M}", trade_type=sent).trade_type == read
 
 
+@pytest.mark.parametrize("side", ["BOTH", "buy", ""])
+def test_a_side_that_is_not_modelled_is_never_guessed(side: str) -> None:
+    with pytest.raises(UnmodelledValue, match="side"):
+        decode(f"trades.{M}", side=side)
+
+
 def test_funding_is_exact() -> None:
     assert decode(f"funding_data.{M}") == events.FundingData(
         market=M,
@@ -423,6 +429,47 @@ def test_a_comparison_names_its_source() -> None:
         hourly_funding_rate=Decimal("0.000010125"),
         updated_ns=1790000000000 * MS,
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"symbol": "ETH-USD-PERP", "market": None}, ("ETH-USD-PERP", "BINANCE")),
+        ({"symbol": "ETH-USD-PERP"}, ("ETH-USD-PERP", "BINANCE")),
+        ({"source": "Hyperliquid"}, (M, "HYPERLIQUID")),
+        ({"source": ""}, (M, "UNSPECIFIED")),
+    ],
+)
+def test_a_comparisons_market_goes_by_either_name(
+    sent: dict[str, Any], read: tuple[str, str]
+) -> None:
+    comparison = decode("funding_rate_comparison.ALL@1000ms", **sent)
+    assert (comparison.market, comparison.source) == read
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("PERP", "PERPETUAL_FUTURE"),
+        ("perpetual_future", "PERPETUAL_FUTURE"),
+        ("PERP_OPTION", "OPTION"),
+        ("SPOT", "SPOT"),
+        ("NEWFANGLED", "NEWFANGLED"),
+        (None, "UNSPECIFIED"),
+    ],
+)
+def test_a_comparisons_kind_is_named_as_in_sbe(sent: str | None, read: str) -> None:
+    assert decode("funding_rate_comparison.ALL@1000ms", asset_kind=sent).asset_kind == read
+
+
+def test_a_comparison_without_a_market_is_refused() -> None:
+    with pytest.raises(DecodeError, match="symbol"):
+        decode("funding_rate_comparison.ALL@1000ms", market="")
+
+
+def test_the_deprecated_delta_stands_in_for_greeks_that_are_absent() -> None:
+    assert decode("markets_summary", greeks=None, delta="0.25").delta_e8 == E8 // 4
+    assert decode("markets_summary", delta="0.25").delta_e8 == 41000000
 
 
 def test_the_summary_of_protocol_9_4_is_exact_in_units_of_1e8() -> None:
@@ -483,7 +530,7 @@ def test_statistics_are_rounded_and_rates_keep_twelve_places() -> None:
         (f"bbo.{M}", "bid", "1.000000001"),
         (f"bbo.{M}", "ask_size", "one"),
         (f"trades.{M}", "price", ""),
-        (f"trades.{M}", "side", "BOTH"),
+        (f"trades.{M}", "side", 1),
         (f"trades.{M}", "size", "1e3"),
         (f"order_book.{M}.deltas", "update_type", "x"),
         (f"order_book.{M}.deltas", "seq_no", "5"),

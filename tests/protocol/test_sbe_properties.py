@@ -227,6 +227,16 @@ def cut_to_8_places(rate_e12: int | None) -> int | None:
     return None if rate_e12 is None else int(Decimal(rate_e12) / 10_000) * 10_000
 
 
+def without_empty_sides(event: events.Bbo | events.MarketSummary) -> dict[str, None]:
+    """Return what a side without price or size loses: it is empty."""
+    lost: dict[str, None] = {}
+    if event.bid_e8 is None or not event.bid_size_e8:
+        lost |= {"bid_e8": None, "bid_size_e8": None}
+    if event.ask_e8 is None or not event.ask_size_e8:
+        lost |= {"ask_e8": None, "ask_size_e8": None}
+    return lost
+
+
 def as_carried(event: Any, version: int, in_place: bool) -> Any:
     """Return the event as the version can carry it."""
     lost: dict[str, Any] = {}
@@ -240,9 +250,13 @@ def as_carried(event: Any, version: int, in_place: bool) -> Any:
                 lost["flags"] = event.flags - {"MMP"}
         case events.Fill() if version < 2:
             lost |= {"fee_currency": None, "flags": frozenset()}
-        case events.MarketSummary() if version < 1:
-            lost |= {"forward_rate_e8": None, "risk_free_rate_e8": None}
-            lost["funding_rate_e12"] = cut_to_8_places(event.funding_rate_e12)
+        case events.MarketSummary():
+            lost |= without_empty_sides(event)
+            if version < 1:
+                lost |= {"forward_rate_e8": None, "risk_free_rate_e8": None}
+                lost["funding_rate_e12"] = cut_to_8_places(event.funding_rate_e12)
+        case events.Bbo():
+            lost |= without_empty_sides(event)
         case events.FundingData() if version < 1:
             lost["impact_premium_rate"] = None
     return msgspec.structs.replace(event, **lost)

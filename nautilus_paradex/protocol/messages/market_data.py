@@ -82,7 +82,7 @@ class TradeMessage(Message, frozen=True, gc=False, kw_only=True):
 
     id: str
     market: str
-    side: Side
+    side: str
     """The taker's."""
     price: str
     size: str
@@ -106,9 +106,15 @@ class FundingDataMessage(Message, frozen=True, gc=False, kw_only=True):
 
 
 class FundingComparisonMessage(Message, frozen=True, gc=False, kw_only=True):
-    """The data of ``funding_rate_comparison``; no spec shows its JSON, names follow SBE."""
+    """
+    The data of ``funding_rate_comparison``.
 
-    market: str
+    No spec shows its JSON: names follow SBE, whose schema calls the market's JSON field
+    ``symbol``; either name is read.
+    """
+
+    symbol: str = ""
+    market: str = ""
     source: str
     hourly_funding_rate: str
     asset_kind: str = ""

@@ -31,6 +31,7 @@ _LEVEL: Final = Struct(struct_format(LEVEL))
 #: All that is read of a book's root block.
 _BOOK_HEAD: Final = Struct(struct_format(BOOK.fields[:3]))
 _RATE12: Final = 12
+_NOBODY: Final = (0, NULL)
 #: fundingRate has 8 places, the event's rate 12.
 _E8_TO_E12: Final = 10_000
 
@@ -69,19 +70,24 @@ def trade(shape: Shape) -> Callable[[bytes], events.Trade]:
 
 
 def bbo(shape: Shape) -> Callable[[bytes], events.Bbo]:
-    """Return what reads the best bid and offer."""
+    """Return what reads the best bid and offer; a side without price or size is empty."""
     unpack = shape.root.unpack_from
     texts = slice(shape.end, shape.end + LONGEST_TEXT)
 
     def read(data: bytes) -> events.Bbo:
         ts, seq, bid, bid_size, ask, ask_size = unpack(data, ROOT)
+        # Null and zero of a size mean the same: nobody is there.
+        if bid == NULL or bid_size in _NOBODY:
+            bid = bid_size = None
+        if ask == NULL or ask_size in _NOBODY:
+            ask = ask_size = None
         return events.Bbo(
             market=FIRST_TEXT[data[texts]],
             seq=seq,
-            bid_e8=None if bid == NULL else bid,
-            bid_size_e8=None if bid_size == NULL else bid_size,
-            ask_e8=None if ask == NULL else ask,
-            ask_size_e8=None if ask_size == NULL else ask_size,
+            bid_e8=bid,
+            bid_size_e8=bid_size,
+            ask_e8=ask,
+            ask_size_e8=ask_size,
             ts_ns=ts * 1000,
         )
 
@@ -133,6 +139,10 @@ def market_summary(data: bytes, shape: Shape) -> events.MarketSummary:
     mark, index, last, volume, interest, rate, bid, ask, total_volume, change = scaled[:10]
     mark_iv, bid_iv, ask_iv, last_iv, delta, gamma, vega, theta, rho, volga, vanna = scaled[10:21]
     future_rate, fair_price, bid_size, ask_size, forward, risk_free, precise_rate = scaled[21:]
+    if bid is None or not bid_size:
+        bid = bid_size = None
+    if ask is None or not ask_size:
+        ask = ask_size = None
     if precise_rate is None and rate is not None:
         precise_rate = rate * _E8_TO_E12
     return events.MarketSummary(
