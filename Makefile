@@ -8,13 +8,14 @@ SDK_VENV ?= .venv-sdk
 ENV ?= local
 SEED ?= 1
 SECONDS ?= 60
+RATE ?= 50000
 PYTEST_ARGS ?=
 QUICK := not benchmark_peers and not soak and not sdk
 
-.PHONY: help demo test test-fast test-sdk lint types contracts docs bench soak clean
+.PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak clean
 
 help:  ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.ready: pyproject.toml
 	@scripts/make_venv.sh $(VENV)
@@ -51,6 +52,13 @@ test-sdk: $(VENV)/.ready  ## The official SDK against the local Paradex, where C
 
 bench: $(VENV)/.ready  ## Benchmarks, peers side by side
 	@$(PY) -m pytest -m benchmark_peers -p no:xdist --timeout 1200 tests/benchmarks $(PYTEST_ARGS)
+
+bench-firehose: $(VENV)/.ready  ## A node at 50,000 frames/s (SECONDS=60 RATE=50000)
+	@$(PY) -m tests.benchmarks.firehose_run --seconds $(SECONDS) --rate $(RATE)
+
+bench-loading: $(VENV)/.ready  ## A node that loads 5,000 instruments
+	@$(PY) -m tests.benchmarks.firehose_run --seconds 0 --perpetuals 1000 --options 4000 \
+	  --output .benchmarks/loading.json
 
 soak: $(VENV)/.ready  ## Hours-long runs
 	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
