@@ -293,6 +293,40 @@ class ParadexPublicTrade(_OfInstrument):
     ts_init: int = field()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParadexSettlementPrice(_OfInstrument):
+    """
+    How a market settled (``GET /markets/settlement-price``); on request only.
+
+    Metadata: ``instrument_id``. Its time is the expiry: the venue gives no other.
+    """
+
+    instrument_id: InstrumentId
+    settlement_price: Decimal
+    """The payoff for options, the average price of the underlying for others."""
+    underlying_twap_price: Decimal | None
+    """The average price of the underlying in the 30 minutes before the expiry."""
+    ts_event: int = field()
+    ts_init: int = field()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParadexMarketChange(_OfInstrument):
+    """
+    What happened to a market's listing (``GET /markets/history``, 7 days); on request only.
+
+    Metadata: ``instrument_id``.
+    """
+
+    instrument_id: InstrumentId
+    event_type: str
+    """``CREATED``, ``UPDATED``, ``SETTLED`` or ``DELETED``."""
+    changes: str
+    """The changed fields as a JSON object; numbers are texts in it."""
+    ts_event: int = field()
+    ts_init: int = field()
+
+
 class _Status(Protocol):
     """What is read of a stream's status."""
 
@@ -402,8 +436,10 @@ class ParadexStreamHealth(_OfVenue):
 CUSTOM_TYPES: Final[tuple[type[_ParadexData], ...]] = (
     ParadexFundingComparison,
     ParadexFundingData,
+    ParadexMarketChange,
     ParadexMarketStatistics,
     ParadexPublicTrade,
+    ParadexSettlementPrice,
     ParadexStreamHealth,
 )
 

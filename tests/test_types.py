@@ -25,8 +25,10 @@ from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.types import CUSTOM_TYPES
 from nautilus_paradex.types import ParadexFundingComparison
 from nautilus_paradex.types import ParadexFundingData
+from nautilus_paradex.types import ParadexMarketChange
 from nautilus_paradex.types import ParadexMarketStatistics
 from nautilus_paradex.types import ParadexPublicTrade
+from nautilus_paradex.types import ParadexSettlementPrice
 from nautilus_paradex.types import ParadexStreamHealth
 from nautilus_paradex.types import check_no_metadata
 from nautilus_paradex.types import instrument_id_in
@@ -122,6 +124,20 @@ EXAMPLES = [
         seq=None,
         ts_event=7,
         ts_init=8,
+    ),
+    ParadexSettlementPrice(
+        instrument_id=BTC,
+        settlement_price=Decimal("0.00000001"),
+        underlying_twap_price=None,
+        ts_event=9,
+        ts_init=10,
+    ),
+    ParadexMarketChange(
+        instrument_id=BTC,
+        event_type="UPDATED",
+        changes='{"price_tick_size":"0.5"}',
+        ts_event=11,
+        ts_init=12,
     ),
     health(),
 ]

@@ -311,7 +311,7 @@ PUBLIC = [
     ),
     (
         lambda r: r.funding_data(MARKET, **RANGE),
-        f"GET /funding/data?market={MARKET}&{PAGED}",
+        f"GET /funding/data?market={MARKET}&start_at=5&end_at=9&page_size=5000",
         {"results": [FUNDING]},
         lambda x: x[0].funding_period_hours == 8,
     ),

@@ -67,6 +67,7 @@ class RestCore:
         key: Callable[[T], Hashable],
         limit: int | None = None,
         public: bool = False,
+        page_size: int = PAGE_SIZE,
     ) -> AsyncIterator[T]:
         """
         Yield the first `limit` rows, or those of all pages, each once, in the venue's order.
@@ -82,7 +83,7 @@ class RestCore:
         if limit is not None and limit < 1:
             raise EncodeError(f"{limit} rows of {path} cannot be asked for")
         ask = self._get_public if public else self._get
-        size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit)
+        size = page_size if limit is None else min(page_size, limit)
         cursors: set[str] = set()
         seen: set[Hashable] = set()
         cursor: str | None = None

@@ -26,6 +26,10 @@ from nautilus_paradex.protocol.messages import TradeMessage
 
 ALL_MARKETS = "ALL"
 
+#: Rows a page at most (PROTOCOL 4.1).
+TRADES_PAGE = 1_000
+FUNDING_PAGE = 5_000
+
 
 class PublicEndpoints(RestCore):
     """The exchange and its markets; errors as of `ParadexHttpClient.request`."""
@@ -147,15 +151,22 @@ class PublicEndpoints(RestCore):
         start_ms: int | None = None,
         end_ms: int | None = None,
         limit: int | None = None,
+        page_size: int = TRADES_PAGE,
     ) -> AsyncIterator[events.Trade]:
-        """Yield public trades of a market, or of all options on a base asset; see `trades`."""
+        """
+        Yield public trades of a market, or of all options on a base asset, newest first.
+
+        See `trades` for the parameters; `page_size` is for who stops reading early.
+        """
         rows = self._pages(
             "/trades",
             Page[TradeMessage],
             {"market": market, "baseAsset": base_asset, **time_range(start_ms, end_ms)},
-            key=lambda row: row.id,
+            # An id is unique among the trades of a type only (OpenAPI `TradeResult`).
+            key=lambda row: (row.trade_type, row.id),
             limit=limit,
             public=True,
+            page_size=page_size,
         )
         async for row in rows:
             yield json_events.trade(row)
@@ -205,6 +216,7 @@ class PublicEndpoints(RestCore):
             key=lambda row: (row.market, row.created_at),
             limit=limit,
             public=True,
+            page_size=FUNDING_PAGE,
         )
         async for row in rows:
             yield json_events.funding_data(row)
