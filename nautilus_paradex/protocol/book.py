@@ -10,6 +10,7 @@ from enum import auto
 from typing import Final
 
 from nautilus_paradex.protocol.events import Book
+from nautilus_paradex.protocol.numbers import format_mantissa
 
 
 class BookState(Enum):
@@ -93,6 +94,11 @@ class BookSequence:
         return FrameKind.OLD if frame.seq <= self.seq else FrameKind.GAP
 
 
+#: Where a side has no level: below every bid, above every ask.
+NO_BID: Final = -(2**63)
+NO_ASK: Final = 2**63
+
+
 class BookLevels:
     """
     One market's book as two maps from price to size, both in units of 1e-8.
@@ -100,24 +106,41 @@ class BookLevels:
     Kept beside the framework's own book to serve late subscribers, and to be compared with REST.
     """
 
-    __slots__ = ("asks", "bids", "seq", "ts_ns")
+    __slots__ = ("asks", "best_ask", "best_bid", "bids", "seq", "ts_ns")
 
     def __init__(self) -> None:
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
+        self.best_bid = NO_BID
+        self.best_ask = NO_ASK
         self.seq = 0
         self.ts_ns = 0
+
+    @property
+    def is_crossed(self) -> bool:
+        """If somebody could trade with both sides: no book of resting orders is like that."""
+        return self.best_bid >= self.best_ask
 
     def apply(self, frame: Book) -> None:
         """Apply a frame that :class:`BookSequence` lets pass."""
         if frame.is_snapshot:
             self.clear()
-        for levels, changes in ((self.bids, frame.bids), (self.asks, frame.asks)):
-            for price, size in changes:
-                if size:
-                    levels[price] = size
-                else:
-                    levels.pop(price, None)
+        bids, best = self.bids, self.best_bid
+        for price, size in frame.bids:
+            if size:
+                bids[price] = size
+                best = max(best, price)
+            elif bids.pop(price, 0) and price == best:
+                best = max(bids, default=NO_BID)
+        self.best_bid = best
+        asks, best = self.asks, self.best_ask
+        for price, size in frame.asks:
+            if size:
+                asks[price] = size
+                best = min(best, price)
+            elif asks.pop(price, 0) and price == best:
+                best = min(asks, default=NO_ASK)
+        self.best_ask = best
         self.seq = frame.seq
         self.ts_ns = frame.ts_ns
 
@@ -125,6 +148,8 @@ class BookLevels:
         """Drop all levels."""
         self.bids.clear()
         self.asks.clear()
+        self.best_bid = NO_BID
+        self.best_ask = NO_ASK
 
     def snapshot(self, market: str) -> Book:
         """Return the whole book as a snapshot frame, best prices first."""
@@ -136,3 +161,30 @@ class BookLevels:
             asks=sorted(self.asks.items()),
             ts_ns=self.ts_ns,
         )
+
+
+def first_difference(levels: BookLevels, other: Book) -> str:
+    """
+    Return where a book differs from the best levels of another; empty if it does not.
+
+    Parameters
+    ----------
+    levels : BookLevels
+        The whole book.
+    other : Book
+        The best levels of the same book at the same moment, each side best first.
+
+    """
+    own = levels.snapshot(other.market)
+    for side, mine, theirs in (("bid", own.bids, other.bids), ("ask", own.asks, other.asks)):
+        for number, level in enumerate(theirs):
+            held = mine[number] if number < len(mine) else None
+            if held != level:
+                return f"{side} {number + 1} is {_text(held)}, not {_text(level)}"
+    return ""
+
+
+def _text(level: tuple[int, int] | None) -> str:
+    if level is None:
+        return "absent"
+    return f"{format_mantissa(level[1])} at {format_mantissa(level[0])}"

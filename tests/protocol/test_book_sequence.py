@@ -5,13 +5,19 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_paradex.protocol.book import NO_ASK
+from nautilus_paradex.protocol.book import NO_BID
 from nautilus_paradex.protocol.book import TRANSITIONS
 from nautilus_paradex.protocol.book import BookAction
 from nautilus_paradex.protocol.book import BookLevels
 from nautilus_paradex.protocol.book import BookSequence
 from nautilus_paradex.protocol.book import BookState
 from nautilus_paradex.protocol.book import FrameKind
+from nautilus_paradex.protocol.book import first_difference
 from nautilus_paradex.protocol.events import Book
+
+
+UNIT = 10**8
 
 
 def frame(seq, *, snapshot=False, bids=(), asks=()):
@@ -86,3 +92,48 @@ def test_s3_a_book_in_sync_equals_an_independent_model(frames):
         assert levels.bids == {p: s for p, s in model["b"].items() if s}
         assert levels.asks == {p: s for p, s in model["a"].items() if s}
         assert levels.seq == expected
+
+
+def test_the_best_levels_follow_every_change():
+    levels = BookLevels()
+    levels.apply(frame(1, snapshot=True, bids=[(10, 1), (9, 1)], asks=[(12, 1), (13, 1)]))
+    assert (levels.best_bid, levels.best_ask) == (10, 12)
+    levels.apply(frame(2, bids=[(10, 0)], asks=[(12, 0)]))
+    assert (levels.best_bid, levels.best_ask) == (9, 13)
+    levels.apply(frame(3, bids=[(8, 0), (9, 0)], asks=[(13, 0), (99, 0)]))
+    assert (levels.best_bid, levels.best_ask) == (NO_BID, NO_ASK)
+    assert not levels.is_crossed
+    levels.apply(frame(4, bids=[(11, 1)]))
+    assert not levels.is_crossed
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), max_size=4),
+            st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), max_size=4),
+        ),
+        max_size=20,
+    )
+)
+def test_a_book_is_crossed_exactly_when_its_best_levels_meet(frames):
+    levels = BookLevels()
+    for seq, (snapshot, bids, asks) in enumerate(frames):
+        levels.apply(frame(seq, snapshot=snapshot, bids=bids, asks=asks))
+        assert levels.best_bid == max(levels.bids, default=NO_BID)
+        assert levels.best_ask == min(levels.asks, default=NO_ASK)
+        crossed = bool(levels.bids and levels.asks) and max(levels.bids) >= min(levels.asks)
+        assert levels.is_crossed == crossed
+
+
+def test_the_first_difference_to_another_book_is_said_in_words():
+    levels = BookLevels()
+    bid, ask = (10 * UNIT, UNIT), (12 * UNIT, UNIT)
+    levels.apply(frame(1, snapshot=True, bids=[bid], asks=[ask]))
+    assert first_difference(levels, frame(1, bids=[bid], asks=[ask])) == ""
+    assert first_difference(levels, frame(1)) == ""
+    larger = frame(1, bids=[(10 * UNIT, 2 * UNIT)])
+    assert first_difference(levels, larger) == "bid 1 is 1 at 10, not 2 at 10"
+    longer = frame(1, asks=[ask, (13 * UNIT, UNIT)])
+    assert first_difference(levels, longer) == "ask 2 is absent, not 1 at 13"
