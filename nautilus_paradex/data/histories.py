@@ -42,6 +42,12 @@ MAX_BARS: Final = 100_000
 #: Funding periods of one request at most, each a REST call or two: eleven months of 8 hours.
 MAX_PERIODS: Final = 1_000
 
+#: Funding rows of one request at most, where none is left out: five days and a half.
+MAX_ROWS: Final = 100_000
+
+#: About how often the venue makes a funding row (PROTOCOL 4.1).
+_ROW_EVERY_MS: Final = 5_000
+
 #: Rows that are parsed before other tasks get their turn.
 _CHUNK: Final = 200
 
@@ -172,7 +178,7 @@ async def funding_history(
     ------
     EncodeError
         If the instrument has no funding, there is neither a start nor a limit, or more than
-        `MAX_PERIODS` are asked for.
+        `MAX_PERIODS`, or `MAX_ROWS` that are not thinned, are asked for.
     ParadexError
         If the venue cannot be read.
 
@@ -183,6 +189,8 @@ async def funding_history(
     interval = funding_interval(instrument)
     market = instrument.id.symbol.value
     if not thin:
+        count = (when.end_ms - (when.start_ms or 0)) // _ROW_EVERY_MS
+        _check_count(count, when.limit, MAX_ROWS, "funding rows")
         rows = await rest.funding_data(
             market,
             start_ms=when.query_start_ms,

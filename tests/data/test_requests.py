@@ -419,6 +419,14 @@ async def test_markets_without_funding_and_too_many_periods_are_errors(requests,
         await requests.funding_rates(funding_of(start=at(1_669_852_800_000)))
 
 
+async def test_months_of_rows_every_five_seconds_are_refused(requests, funded):
+    start = at(NOW_MS - 28 * 24 * HOUR_MS)
+    ask = funding_of(start=start, params={"thin": False})
+    with pytest.raises(EncodeError, match="483,840 funding rows are too many"):
+        await requests.funding_rates(ask)
+    assert funded.funding_asks == []
+
+
 async def test_a_failed_period_fails_the_whole_with_the_venues_error(requests, funded):
     funded.fails = [TransportError("gone", sent=True)]
     with pytest.raises(TransportError, match="gone"):
