@@ -261,6 +261,8 @@ def build(http_url: str, ws_url: str, listener: Listener, log_directory: str) ->
             log_level="OFF", log_level_file="WARNING", log_directory=log_directory,
             log_file_name="node",
         ),
+        timeout_disconnection=5.0,
+        timeout_post_stop=0.5,
         data_clients={
             PARADEX: ParadexDataClientConfig(
                 environment=ParadexEnvironment.LOCAL,

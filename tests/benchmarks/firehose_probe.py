@@ -49,7 +49,8 @@ class LoopProbe:
     def stop(self) -> Lag:
         """Return what was seen."""
         self._handle.cancel()
-        lags = sorted(lag for _, lag in self._lags)
+        # A look that is shorter than a period sees no lag.
+        lags = sorted(lag for _, lag in self._lags) or [0.0]
         histogram = dict.fromkeys([f"< {bound:g} ms" for bound in _BOUNDS] + ["more"], 0)
         for lag in lags:
             bound = next((f"< {bound:g} ms" for bound in _BOUNDS if lag < bound), "more")

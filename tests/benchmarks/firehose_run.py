@@ -96,6 +96,8 @@ def table(report: Report) -> str:
         ("instruments", f"{report.instruments:,}"),
         ("start until every feed flows", f"{report.start_secs:.1f} s"),
         ("loop lag at start, max", f"{report.start_lag.max_ms:.1f} ms"),
+        ("longest at start (at s, ms)", _longest(report.start_lag)),
+        ("collector at start, max ms", _line(report.start_pauses.max_ms)),
         ("rate asked for", f"{report.asked_rate:,.0f} /s"),
         ("rate sent", f"{report.rate:,.0f} /s for {report.seconds:.1f} s"),
     ]
@@ -126,8 +128,12 @@ def _lag_rows(lag: Lag) -> list[tuple[str, str]]:
         ("loop lag max", f"{lag.max_ms:.1f} ms"),
         ("loop lag p99.9, p99, p50", f"{lag.p999_ms:.2f}, {lag.p99_ms:.2f}, {lag.p50_ms:.2f} ms"),
         ("loop lag histogram", _line({k: v for k, v in lag.histogram.items() if v})),
-        ("longest (at s, ms)", ", ".join(f"({at:g}, {ms:g})" for at, ms in lag.worst)),
+        ("longest (at s, ms)", _longest(lag)),
     ]
+
+
+def _longest(lag: Lag) -> str:
+    return ", ".join(f"({at:g}, {ms:g})" for at, ms in lag.worst)
 
 
 def _line(values: dict[str, int] | dict[str, float]) -> str:

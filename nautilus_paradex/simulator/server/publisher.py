@@ -20,6 +20,8 @@ from nautilus_paradex.simulator.server.venue import Venue
 
 _log = logging.getLogger(__name__)
 _TICK_S = 0.02
+#: Hourly rates are small: JSON has the 12 places that SBE has (so the schema's comment).
+_RATE = Decimal("0.000000000001")
 
 type Job = tuple[float, Callable[[], None]]
 """How often, milliseconds; and what."""
@@ -137,7 +139,7 @@ class Publisher:
                 "market": market,
                 "source": "PARADEX",
                 "asset_kind": "PERP",
-                "hourly_funding_rate": wire_json.amount(hourly),
+                "hourly_funding_rate": wire_json.text(hourly.quantize(_RATE)),
                 "last_updated_at": now_us // 1000,
             },
             lambda version: wire_sbe.funding_comparison(market, "PARADEX", hourly, version, now_us),
