@@ -1,6 +1,5 @@
 """Polled bars: each closed bar once, in order, without gaps, whatever the venue does."""
 
-import asyncio
 from decimal import Decimal
 
 import pytest
@@ -34,6 +33,7 @@ class LiveVenue(HistoryVenue):
     def __init__(self, timing: VirtualTiming) -> None:
         super().__init__()
         self.timing = timing
+        self.answer_secs = 0.0
         self.lag_ms = 0
         self.absent: set[int] = set()
         self.late_ms: dict[int, int] = {}
@@ -54,7 +54,7 @@ class LiveVenue(HistoryVenue):
         self.most_running = max(self.most_running, self.running)
         self.asked_at.append(self.timing.time_ms())
         self.kline_asks.append((start_ms, end_ms))
-        await asyncio.sleep(0)
+        await self.timing.sleep(self.answer_secs)
         self.running -= 1
         if self.fails:
             raise self.fails.pop(0)
@@ -248,6 +248,27 @@ async def test_many_bar_types_take_their_turns(venue, timing, said, emitted, tas
     # No second has more than the rate that the spacing allows.
     busiest = max(sum(1 for ms in venue.asked_at if at <= ms < at + 1_000) for at in venue.asked_at)
     assert busiest <= 21
+
+
+async def test_a_slow_venue_is_not_asked_for_everything_at_once(
+    venue, timing, said, emitted, tasks
+):
+    many = [instrument(symbol=f"M{n}-USD-PERP") for n in range(40)]
+    poller = BarPoller(
+        rest=venue,
+        provider=Instruments(*many),
+        emit=emitted.append,
+        clock=TestClock(),
+        timing=timing,
+        log=said,
+        spawn=tasks.spawn,
+    )
+    venue.answer_secs = 1.0
+    for one in many:
+        poller.subscribe(BarType.from_str(f"{one.id}-1-MINUTE-LAST-EXTERNAL"))
+    await timing.advance(60)
+    assert venue.most_running == CONCURRENCY
+    assert len(emitted) == 40
 
 
 async def test_more_bar_types_than_the_rate_limit_allows_are_refused(

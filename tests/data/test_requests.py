@@ -226,6 +226,20 @@ async def test_the_open_bar_comes_only_when_it_is_asked_for(requests):
     assert both[-1].ts_init == NOW_MS * 1_000_000
 
 
+async def test_an_end_in_the_future_is_now(requests):
+    ask = bars_of(limit=1, end=at(NOW_MS + HOUR_MS), params={"include_open": True})
+    (bar,) = await requests.bars(ask)
+    assert bar.ts_init == NOW_MS * 1_000_000
+
+
+async def test_bars_before_the_market_opened_are_not_looked_for(requests, venue, instruments):
+    young = instrument(open_at=NOW_MS - HOUR_MS)
+    instruments.loaded[young.id] = young
+    bars = await requests.bars(bars_of(start=at(NOW_MS - 365 * 24 * HOUR_MS)))
+    assert len(bars) == 60
+    assert len(venue.kline_asks) == 1
+
+
 async def test_the_open_bar_is_no_part_of_a_range_of_the_past(requests):
     ask = bars_of(limit=2, end=at(NOW_MS - HOUR_MS), params={"include_open": True})
     assert times(await requests.bars(ask))[-1] == NOW_MS - 30_500 - HOUR_MS
@@ -379,6 +393,16 @@ async def test_a_period_whose_end_has_no_rows_gives_the_last_that_it_has(request
     end = MIDNIGHT_MS + 8 * HOUR_MS - 1
     rates = await requests.funding_rates(funding_of(start=at(MIDNIGHT_MS), end=at(end)))
     assert times(rates) == [only]
+
+
+async def test_the_very_last_row_of_a_period_is_found_whatever_the_venue_leaves_out(
+    requests, venue
+):
+    last = MIDNIGHT_MS + 8 * HOUR_MS - 1
+    venue.funding_rows = [funding_row(last - 5_000), funding_row(last), funding_row(last + 1)]
+    ask = funding_of(start=at(MIDNIGHT_MS), end=at(last))
+    for venue.end_is_exclusive in (False, True):
+        assert times(await requests.funding_rates(ask)) == [last]
 
 
 async def test_periods_without_rows_are_left_out(requests, venue):
