@@ -41,7 +41,7 @@ from nautilus_paradex.protocol.errors import ParadexError
 
 
 #: Why EXTERNAL bars are refused where ``bars_poll`` is off.
-BARS_NEED_POLLING: Final = (
+BARS_REFUSED: Final = (
     "Paradex has no kline channel: subscribe to INTERNAL bars, which are made of trades or quotes, "
     "or set bars_poll=True in the data client's config to poll closed klines"
 )
