@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import Final
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,10 @@ from nautilus_paradex.protocol.jsonrpc import order_ids
 from nautilus_paradex.protocol.jsonrpc import parse_frame
 
 
+#: Kinds of unknown frames that are named in the log, over all connections of a stream.
+_NAMED_KINDS: Final = 64
+
+
 class SessionHandler(Protocol):
     """What a session calls, inside the socket's read: nothing here may block or await (S9)."""
 
@@ -47,6 +52,8 @@ class Counters(msgspec.Struct):
     frames: int = 0
     undecodable: int = 0
     skipped: int = 0
+    skipped_kinds: set[tuple[int, int]] = msgspec.field(default_factory=set)
+    """(schema id, template id) of what was skipped; bounded."""
 
 
 class Session:
@@ -79,7 +86,6 @@ class Session:
         self._requests = PendingRequests()
         self._control_ids = control_ids()
         self._order_ids = order_ids()
-        self._skipped_templates: set[int] = set()
         self._socket: WebSocket | None = None
 
     # -- LIFE --------------------------------------------------------------------------------------
@@ -192,10 +198,16 @@ class Session:
         self._handler.on_stream_fault(error)
 
     def _on_skipped(self, frame: sbe.SkippedFrame) -> None:
+        """Say once what is skipped: neither each frame nor each connection says it again."""
         self._counters.skipped += 1
-        if frame.template_id not in self._skipped_templates:
-            self._skipped_templates.add(frame.template_id)
-            self._log.warning(f"[{self._name}] frames are skipped: {frame.reason}")
+        kinds = self._counters.skipped_kinds
+        kind = (frame.schema_id, frame.template_id)
+        if kind in kinds or len(kinds) >= _NAMED_KINDS:
+            return
+        kinds.add(kind)
+        self._log.warning(f"[{self._name}] frames are skipped: {frame.reason}")
+        if len(kinds) == _NAMED_KINDS:
+            self._log.warning(f"[{self._name}] further kinds of frames are skipped unnamed")
 
     # -- INTERNAL ----------------------------------------------------------------------------------
 

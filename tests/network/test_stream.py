@@ -1,6 +1,7 @@
 """A supervised stream on real sockets (rules S1, S2, S4, S5, S9)."""
 
 import asyncio
+import struct
 from contextlib import asynccontextmanager
 
 import pytest
@@ -56,6 +57,16 @@ class Room:
         await self.restored.wait()
 
 
+class WarningLog(NoLog):
+    """A log that keeps warnings."""
+
+    def __init__(self):
+        self.warnings = []
+
+    def warning(self, message, /):
+        self.warnings.append(message)
+
+
 class OneTokenAfterAnother:
     """Tokens that a test can reject."""
 
@@ -81,7 +92,7 @@ async def venue():
 
 
 @asynccontextmanager
-async def stream_to(venue, *, room=None, tokens=None, start=True, **changes):
+async def stream_to(venue, *, room=None, tokens=None, start=True, log=None, **changes):
     values = {
         "name": "test",
         "url": venue.url,
@@ -95,7 +106,7 @@ async def stream_to(venue, *, room=None, tokens=None, start=True, **changes):
         room or Room(),
         timing=timing,
         limiter=RateLimiter(timing),
-        log=NoLog(),
+        log=log or NoLog(),
         tokens=tokens,
     )
     try:
@@ -285,6 +296,38 @@ async def test_garbage_is_counted_told_and_survived(venue):
         assert len(room.faults) == 2
         status = stream.status()
         assert (status.undecodable, status.skipped, status.epoch) == (2, 1, 1)
+
+
+def unknown_frame(template):
+    """A frame of schema 1, version 2, that ends after its header."""
+    return struct.pack("<4H", 0, template, 1, 2)
+
+
+async def test_an_unknown_template_is_warned_of_once_whatever_it_sends_and_reconnects(venue):
+    log = WarningLog()
+    async with stream_to(venue, log=log) as stream:
+        for epoch in (1, 2):
+            await until(lambda n=epoch: stream.status().epoch == n and stream.is_healthy)
+            for template in (99, 98, 99):
+                await venue.send_all(unknown_frame(template))
+            await until(lambda n=epoch: stream.status().skipped == 3 * n)
+            if epoch == 1:
+                venue.cut()
+        skipped = [text for text in log.warnings if "skipped" in text]
+        assert len(skipped) == 2
+        assert "template 99" in skipped[0]
+        assert "template 98" in skipped[1]
+
+
+async def test_warnings_of_unknown_templates_are_bounded(venue):
+    log = WarningLog()
+    async with stream_to(venue, log=log) as stream:
+        for template in range(1_000, 1_200):
+            await venue.send_all(unknown_frame(template))
+        await until(lambda: stream.status().skipped == 200)
+        skipped = [text for text in log.warnings if "skipped" in text]
+        assert len(skipped) == 65
+        assert "further kinds" in skipped[-1]
 
 
 async def test_a_bug_in_the_room_is_told_and_does_not_end_the_socket(venue):
