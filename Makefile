@@ -57,8 +57,8 @@ bench-firehose: $(VENV)/.ready  ## A node at 50,000 frames/s (SECONDS=60 RATE=50
 	@$(PY) -m tests.benchmarks.firehose_run --seconds $(SECONDS) --rate $(RATE)
 
 bench-loading: $(VENV)/.ready  ## A node that loads 5,000 instruments
-	@$(PY) -m tests.benchmarks.firehose_run --seconds 0 --perpetuals 1000 --options 4000 \
-	  --output .benchmarks/loading.json
+	@$(PY) -m tests.benchmarks.firehose_run --seconds 0 --quiet --perpetuals 1000 \
+	  --options 4000 --output .benchmarks/loading.json
 
 soak: $(VENV)/.ready  ## Hours-long runs
 	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)

@@ -7,6 +7,7 @@ to a file as JSON.
 
 import argparse
 import asyncio
+import gc
 import os
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from nautilus_trader.config import CacheConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.config import TradingNodeConfig
@@ -41,6 +43,10 @@ from tests.benchmarks.firehose_probe import Pauses
 from tests.benchmarks.firehose_probe import cpu_s
 from tests.benchmarks.firehose_probe import rss_mb
 
+
+#: The framework keeps 10,000 quotes and 10,000 trades of each instrument: with hundreds of them
+#: that is much memory, through which every full garbage collection goes.
+TICK_CAPACITY = 1_000
 
 _POLL_S = 0.02
 _START_DEADLINE_S = 120.0
@@ -87,10 +93,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listener(Strategy):
-    """Subscribes to everything and counts it."""
+    """
+    Subscribes to everything and counts it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_quiet : bool
+        If it subscribes to nothing: for the loading alone.
+    freezes : bool
+        If it tells the garbage collector that what is loaded stays.
+
+    """
+
+    def __init__(self, *, is_quiet: bool, freezes: bool) -> None:
         super().__init__(StrategyConfig())
+        self._is_quiet = is_quiet
+        self._freezes = freezes
         self.perpetuals: list[InstrumentId] = []
         self.options: list[InstrumentId] = []
         self.quotes: Counter[InstrumentId] = Counter()
@@ -102,6 +120,11 @@ class Listener(Strategy):
         self.snapshots = 0
 
     def on_start(self) -> None:
+        if self._freezes:
+            gc.collect()
+            gc.freeze()
+        if self._is_quiet:
+            return
         for instrument in self.cache.instruments():
             if isinstance(instrument, CryptoPerpetual):
                 self.perpetuals.append(instrument.id)
@@ -253,10 +276,13 @@ def _by_template(counts: dict[str, int]) -> dict[str, int]:
     return dict(sorted(sums.items()))
 
 
-def build(http_url: str, ws_url: str, listener: Listener, log_directory: str) -> TradingNode:
+def build(
+    http_url: str, ws_url: str, listener: Listener, log_directory: str, cache: CacheConfig
+) -> TradingNode:
     """Return a node as a user would build it, for market data alone."""
     config = TradingNodeConfig(
         trader_id="FIREHOSE-001",
+        cache=cache,
         logging=LoggingConfig(
             log_level="OFF", log_level_file="WARNING", log_directory=log_directory,
             log_file_name="node",
@@ -285,12 +311,21 @@ def main() -> None:
     parser.add_argument("--ws-url", required=True)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--framework-defaults", action="store_true")
     parser.add_argument("--report", type=Path, required=True)
     arguments = parser.parse_args()
     if arguments.core is not None:
         os.sched_setaffinity(0, {arguments.core})
-    listener = Listener()
-    node = build(arguments.http_url, arguments.ws_url, listener, str(arguments.report.parent))
+    tuned = not arguments.framework_defaults
+    listener = Listener(is_quiet=arguments.quiet, freezes=tuned)
+    node = build(
+        arguments.http_url,
+        arguments.ws_url,
+        listener,
+        str(arguments.report.parent),
+        CacheConfig(tick_capacity=TICK_CAPACITY) if tuned else CacheConfig(),
+    )
     loop = node.kernel.loop
     problem: list[BaseException] = []
 

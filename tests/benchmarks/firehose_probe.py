@@ -21,13 +21,15 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
 
     samples: int
     max_ms: float
+    max_busy_ms: float
+    """The same of the processor time that the loop's thread itself took: without neighbours."""
     p999_ms: float
     p99_ms: float
     p50_ms: float
     histogram: dict[str, int]
     """How many samples were below each bound, and above the one before."""
-    worst: list[tuple[float, float]]
-    """(second since the probe started, milliseconds) of the five longest."""
+    worst: list[tuple[float, float, float]]
+    """(second since the probe started, lag, busy) of the five longest."""
 
 
 class LoopProbe:
@@ -35,22 +37,24 @@ class LoopProbe:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._lags: list[tuple[float, float]] = []
+        self._lags: list[tuple[float, float, float]] = []
         self._began = time.perf_counter()
         self._due = self._began + _PERIOD_S
+        self._busy = time.thread_time()
         self._handle = self._loop.call_later(_PERIOD_S, self._tick)
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self._lags.append((now - self._began, max(0.0, now - self._due) * 1_000))
-        self._due = now + _PERIOD_S
+        now, busy = time.perf_counter(), time.thread_time()
+        lag = max(0.0, now - self._due) * 1_000
+        self._lags.append((now - self._began, lag, min(lag, (busy - self._busy) * 1_000)))
+        self._due, self._busy = now + _PERIOD_S, busy
         self._handle = self._loop.call_later(_PERIOD_S, self._tick)
 
     def stop(self) -> Lag:
         """Return what was seen."""
         self._handle.cancel()
         # A look that is shorter than a period sees no lag.
-        lags = sorted(lag for _, lag in self._lags) or [0.0]
+        lags = sorted(lag for _, lag, _ in self._lags) or [0.0]
         histogram = dict.fromkeys([f"< {bound:g} ms" for bound in _BOUNDS] + ["more"], 0)
         for lag in lags:
             bound = next((f"< {bound:g} ms" for bound in _BOUNDS if lag < bound), "more")
@@ -59,11 +63,12 @@ class LoopProbe:
         return Lag(
             samples=len(lags),
             max_ms=lags[-1],
+            max_busy_ms=max((busy for _, _, busy in self._lags), default=0.0),
             p999_ms=lags[int(len(lags) * 0.999)],
             p99_ms=lags[int(len(lags) * 0.99)],
             p50_ms=lags[len(lags) // 2],
             histogram=histogram,
-            worst=[(round(at, 3), round(lag, 3)) for at, lag in worst],
+            worst=[(round(at, 3), round(lag, 3), round(busy, 3)) for at, lag, busy in worst],
         )
 
 
