@@ -20,6 +20,7 @@ from nautilus_trader.config import CacheConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.config import TradingNodeConfig
+from nautilus_trader.live.data_client import LiveMarketDataClient
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import QuoteTick
@@ -54,7 +55,9 @@ _START_DEADLINE_S = 120.0
 _QUIET_S = 2.0
 
 TRADES, QUOTES, DELTAS, SUMMARIES = "1", "2", "3", "4"
-HAS_GREEKS = "_subscribe_option_greeks" in vars(ParadexDataClient)
+HAS_GREEKS = (
+    ParadexDataClient._subscribe_option_greeks is not LiveMarketDataClient._subscribe_option_greeks
+)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
