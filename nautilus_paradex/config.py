@@ -122,6 +122,8 @@ class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
         An HTTP proxy. It may carry credentials: the field itself only holds a handle.
     allow_insecure : bool, default False
         If plain HTTP and WebSocket may be spoken to other machines than this.
+    bars_poll : bool, default False
+        If EXTERNAL bars are made by polling closed klines; the venue has no channel of them.
 
     Raises
     ------
@@ -148,6 +150,7 @@ class ParadexDataClientConfig(LiveDataClientConfig, frozen=True, kw_only=True):
     sbe_schema_version: int | None = None
     proxy_url: str | None = None
     allow_insecure: bool = False
+    bars_poll: bool = False
 
     def __post_init__(self) -> None:
         _hide_fields(self, "proxy_url")

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
-from typing import Final
 from typing import Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from nautilus_paradex.network.channel_requests import ChannelRequests
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
@@ -25,7 +25,6 @@ from nautilus_paradex.network.session import Counters
 from nautilus_paradex.network.session import Session
 from nautilus_paradex.network.session import SessionHandler
 from nautilus_paradex.network.status import StreamStatus
-from nautilus_paradex.network.subscriptions import Subscriptions
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.websocket import HandshakeRefused
 from nautilus_paradex.protocol import sbe
@@ -38,19 +37,11 @@ from nautilus_paradex.protocol.connection import backoff_ceiling
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
-from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.subscription import SubscriptionInput
-from nautilus_paradex.protocol.subscription import SubscriptionState
 
 
 _State = ConnectionState
 _Input = ConnectionInput
-
-#: Requests in flight while subscriptions are restored: no burst, and no round trip each either.
-_RESTORE_CONCURRENCY: Final = 32
-
-#: What the venue says when a channel is already subscribed, or not: harmless (PROTOCOL 6.2).
-_BENIGN_WORDS: Final = ("already", "duplicate", "not subscribed", "unknown subscription")
 
 
 class Tokens(Protocol):
@@ -132,7 +123,8 @@ class ParadexStream:
         self._state = _State.IDLE
         self._session: Session | None = None
         self._counters = Counters()
-        self._subscriptions = Subscriptions()
+        self._channels = ChannelRequests(self, settings.name, log)
+        self._subscriptions = self._channels.subscriptions
         self._owner: asyncio.Task[None] | None = None
         self._healthy = asyncio.Event()
         self._sbe_version: int | None = None
@@ -240,24 +232,25 @@ class ParadexStream:
             No acknowledgement within the deadline; the stream reconnects and asks again.
 
         """
-        state = self._subscriptions.want(channel)
-        if state is SubscriptionState.WANTED and self._may_request:
-            await self._request_channel(channel)
+        await self._channels.subscribe(channel)
 
     async def unsubscribe(self, channel: Channel) -> None:
         """Stop wanting a channel; a reconnect does not bring it back."""
-        before = self._subscriptions.state(channel.name)
-        state = self._subscriptions.feed(channel.name, SubscriptionInput.LEAVE)
-        if state is not SubscriptionState.LEAVING or before is SubscriptionState.LEAVING:
-            return
-        try:
-            await self.call("unsubscribe", {"channel": channel.name})
-        except VenueError as e:
-            self._log.debug(f"[{self.settings.name}] unsubscribe {channel.name}: {e}")
-        finally:
-            state = self._subscriptions.feed(channel.name, SubscriptionInput.LEFT)
-        if state is SubscriptionState.WANTED and self._may_request:
-            await self._request_channel(channel)
+        await self._channels.unsubscribe(channel)
+
+    async def rescope(self, channel: Channel) -> None:
+        """
+        Change the markets of a scoped channel in place, now and for every reconnect.
+
+        Raises
+        ------
+        VenueError
+            The venue's refusal; the channel keeps its old scope at the venue, until a reconnect.
+        TransportError
+            If the channel is not subscribed, or there is no answer; the stream reconnects then.
+
+        """
+        await self._channels.rescope(channel)
 
     async def resubscribe(self, channel: Channel) -> None:
         """Leave a channel and ask for it again: the venue answers with a new snapshot (S3)."""
@@ -318,7 +311,7 @@ class ParadexStream:
             self._advance(_Input.OPENED)
             await _while_open(session, self._authenticate())
             self._advance(_Input.AUTHENTICATED)
-            await _while_open(session, self._restore())
+            await _while_open(session, self._channels.restore(self._handler.on_stream_refusal))
             self._advance(_Input.RESTORED)
             await _while_open(session, self._handler.on_stream_restored(self._epoch))
             self._advance(_Input.RECONCILED)
@@ -389,20 +382,6 @@ class ParadexStream:
             await self.call("order.cancel_on_disconnect", {"enabled": True})
             self._log.info(f"[{self.settings.name}] cancel-on-disconnect is armed")
 
-    async def _restore(self) -> None:
-        gate = asyncio.Semaphore(_RESTORE_CONCURRENCY)
-
-        async def restore(channel: Channel) -> None:
-            async with gate:
-                try:
-                    await self._request_channel(channel)
-                except VenueError as e:
-                    self._handler.on_stream_refusal(channel, e)
-
-        async with asyncio.TaskGroup() as group:
-            for channel in self._subscriptions.wanted():
-                group.create_task(restore(channel))
-
     async def _pause(self) -> None:
         settings = self.settings
         ceiling = backoff_ceiling(
@@ -420,25 +399,10 @@ class ParadexStream:
     # -- INTERNAL ----------------------------------------------------------------------------------
 
     @property
-    def _may_request(self) -> bool:
+    def may_request(self) -> bool:
+        """If channels can be asked for now."""
         # While AUTHENTICATING the channel waits for the restore that follows.
         return self._state in OPEN_STATES and self._state is not _State.AUTHENTICATING
-
-    async def _request_channel(self, channel: Channel) -> None:
-        name = channel.name
-        self._subscriptions.feed(name, SubscriptionInput.REQUEST)
-        try:
-            await self.call("subscribe", channel.subscribe_params)
-        except VenueError as e:
-            if not any(word in str(e).lower() for word in _BENIGN_WORDS):
-                self._subscriptions.feed(name, SubscriptionInput.REFUSAL)
-                raise
-            self._log.debug(f"[{self.settings.name}] subscribe {name}: {e}")
-        except TransportError:
-            # A socket that does not answer a request is sick, whatever else it still sends.
-            self.reconnect(f"no acknowledgement of {name}")
-            raise
-        self._subscriptions.feed(name, SubscriptionInput.ACK)
 
     def _url(self, version: int | None) -> str:
         if version is None:

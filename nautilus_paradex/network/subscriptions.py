@@ -27,6 +27,15 @@ class Subscriptions:
         """If the venue has acknowledged the channel on the present connection."""
         return self.state(name) is SubscriptionState.CONFIRMED
 
+    def channel(self, name: str) -> Channel | None:
+        """Return the channel of a name with its newest scope; None if nobody wants it."""
+        return self._channels.get(name)
+
+    def replace(self, channel: Channel) -> None:
+        """Let a subscription have another scope from its next request on."""
+        if channel.name in self._channels:
+            self._channels[channel.name] = channel
+
     def want(self, channel: Channel) -> SubscriptionState:
         """Note that somebody wants a channel."""
         self._channels[channel.name] = channel

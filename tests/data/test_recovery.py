@@ -1,0 +1,207 @@
+"""Books that are asked for again, and the proof that they are right then (rules S2, S3)."""
+
+import asyncio
+
+import pytest
+from nautilus_trader.common.component import TestClock
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+
+from nautilus_paradex.data.books import Books
+from nautilus_paradex.data.recovery import BookRecovery
+from nautilus_paradex.network.tasks import BackgroundTasks
+from nautilus_paradex.protocol import channels
+from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import VenueError
+from nautilus_paradex.protocol.events import Book
+
+
+INSTRUMENT = TestInstrumentProvider.ethusdt_perp_binance()
+MARKET = INSTRUMENT.id.symbol.value
+CHANNEL = channels.book_deltas(MARKET)
+UNIT = 10**8
+
+
+def book(seq, bid=10, *, snapshot=False):
+    bids = [(bid * UNIT, UNIT)]
+    return Book(market=MARKET, seq=seq, is_snapshot=snapshot, bids=bids, asks=[], ts_ns=seq)
+
+
+class Log:
+    def __init__(self):
+        self.lines = []
+
+    def __getattr__(self, level):
+        return lambda message, *rest: self.lines.append((level, message))
+
+    def said(self, level, text):
+        return [line for its, line in self.lines if its == level and text in line]
+
+
+class Timing:
+    """Time passes as fast as it is slept."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.slept = []
+
+    def monotonic(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class World:
+    """A venue whose REST book and whose stream are told what to say."""
+
+    def __init__(self):
+        self.log, self.timing = Log(), Timing()
+        self.tasks = BackgroundTasks(self.log)
+        self.answers, self.resubscribed, self.reconnects = [], [], []
+        self.on_resubscribe = lambda: self.take(book(self.next_seq(), snapshot=True))
+        self.on_rest = lambda: None
+        self.seq = 100
+        self.books = Books(
+            emit=lambda data: None,
+            resync=self._resync,
+            reload=lambda market, reason: None,
+            clock=TestClock(),
+            log=self.log,
+        )
+        self.feed = self.books.want(CHANNEL, INSTRUMENT)
+        self.recovery = BookRecovery(
+            books=self.books,
+            streams=self,
+            rest=self,
+            timing=self.timing,
+            spawn=self.tasks.spawn,
+            log=self.log,
+        )
+
+    def next_seq(self):
+        self.seq += 1
+        return self.seq
+
+    def take(self, event):
+        self.books.on_frame(CHANNEL, event)
+
+    def _resync(self, channel, reason):
+        self.recovery.resync_soon(channel, reason)
+
+    # the sockets
+    async def resubscribe(self, channel):
+        await asyncio.sleep(0)
+        self.resubscribed.append(channel.name)
+        self.on_resubscribe()
+
+    def reconnect(self, channel, reason):
+        self.reconnects.append(reason)
+
+    def is_healthy_for(self, channel):
+        return True
+
+    # REST
+    async def orderbook(self, market, *, depth=None, interactive=False):
+        await asyncio.sleep(0)
+        self.on_rest()
+        answer = self.answers.pop(0) if self.answers else book(self.seq)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def settle(self):
+        async with asyncio.timeout(5):
+            while len(self.tasks):  # noqa: ASYNC110 - tasks end by themselves
+                await asyncio.sleep(0)
+
+
+@pytest.mark.asyncio
+async def test_s3_a_gap_is_asked_for_again_once_and_compared_with_rest():
+    world = World()
+    world.take(book(1, snapshot=True))
+    world.take(book(3))
+    world.recovery.resync_soon(CHANNEL, "again")
+    await world.settle()
+    assert world.resubscribed == [CHANNEL.name]
+    assert world.feed.is_in_sync
+    assert world.log.said("info", "equals REST's")
+
+
+@pytest.mark.asyncio
+async def test_a_book_that_differs_from_rest_is_dropped_and_asked_for_again():
+    world = World()
+    world.answers = [book(101, bid=9)]
+    world.recovery.resync_soon(CHANNEL, "a gap")
+    await world.settle()
+    assert len(world.resubscribed) == 2
+    assert world.log.said("warning", "bid 1 is 1 at 10, not 1 at 9")
+    assert world.log.said("info", "equals REST's at 102")
+
+
+@pytest.mark.asyncio
+async def test_frames_that_come_during_the_comparison_are_replayed_to_rests_number():
+    world = World()
+    world.answers = [book(102, bid=11)]
+    world.on_rest = lambda: (world.take(book(102, bid=11)), world.take(book(103, bid=12)))
+    world.recovery.resync_soon(CHANNEL, "a gap")
+    await world.settle()
+    assert world.log.said("info", "equals REST's at 102")
+    assert world.feed.journal is None
+
+
+@pytest.mark.asyncio
+async def test_a_book_that_never_meets_rests_number_is_kept_and_that_is_said():
+    world = World()
+    world.answers = [book(5), TransportError("no answer", sent=True), book(5)]
+    world.recovery.resync_soon(CHANNEL, "a gap")
+    await world.settle()
+    assert len(world.resubscribed) == 1
+    assert world.feed.is_in_sync
+    assert world.log.said("warning", "cannot be compared")
+    assert world.log.said("info", "was never at the number")
+
+
+@pytest.mark.asyncio
+async def test_a_book_that_keeps_breaking_is_asked_for_at_growing_intervals():
+    world = World()
+    for _ in range(9):
+        world.books.make_stale(CHANNEL)
+        world.recovery.resync_soon(CHANNEL, "a gap")
+        await world.settle()
+        world.timing.slept, slept = [], world.timing.slept
+        pause = slept[0]
+    assert pause == 60.0
+    world.timing.now += 1_000
+    world.recovery.resync_soon(CHANNEL, "a gap")
+    await world.settle()
+    assert world.timing.slept[0] == 0.0
+
+
+@pytest.mark.asyncio
+async def test_a_resync_that_the_venue_refuses_reconnects():
+    world = World()
+
+    def refuse():
+        raise VenueError("invalid channel")
+
+    world.on_resubscribe = refuse
+    world.recovery.resync_soon(CHANNEL, "a gap")
+    await world.settle()
+    assert world.log.said("error", "invalid channel")
+    assert len(world.reconnects) == 1
+
+
+@pytest.mark.asyncio
+async def test_s2_a_book_that_is_acknowledged_and_silent_is_asked_for_again():
+    world = World()
+    watch = asyncio.ensure_future(world.recovery.watch())
+    async with asyncio.timeout(5):
+        while not world.resubscribed:  # noqa: ASYNC110 - no event to wait for
+            await asyncio.sleep(0)
+    watch.cancel()
+    await world.settle()
+    assert world.log.said("error", f"acknowledged {CHANNEL.name} and sends nothing")
+    assert world.feed.is_in_sync
+    world.recovery.forget(CHANNEL)
