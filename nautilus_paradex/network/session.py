@@ -5,11 +5,14 @@ A session is used once. It knows no subscriptions and no reconnect; the stream o
 """
 
 import asyncio
+from collections.abc import Awaitable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from typing import Final
 from typing import Protocol
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -158,6 +161,23 @@ class Session:
             self._requests.forget(request_id)
             ids.release(request_id)
 
+    async def authenticate(self, token: str, timeout: float) -> str:
+        """
+        Authenticate and return the venue's node, empty where it does not say.
+
+        Raises
+        ------
+        AuthenticationError
+            If the venue refuses the token.
+
+        """
+        result = await self.call("auth", {"bearer": token}, order=False, timeout=timeout)
+        try:
+            return msgspec.json.decode(result, type=_AuthResult).node_id
+        except msgspec.MsgspecError:
+            # An answer of another shape authenticates all the same.
+            return ""
+
     # -- READ PATH ---------------------------------------------------------------------------------
 
     def _on_binary(self, payload: bytes) -> None:
@@ -218,3 +238,47 @@ class Session:
 
     def _on_lost(self, lost: asyncio.Future[Loss]) -> None:
         self._requests.fail_all(f"stream {self._name} was disconnected: {lost.result().reason}")
+
+
+class _AuthResult(msgspec.Struct):
+    node_id: str = ""
+
+
+def address_of(url: str, version: int | None) -> str:
+    """Return the address that asks for a schema version of SBE; None asks for JSON (rule S1)."""
+    if version is None:
+        return url
+    query = urlencode({"sbeSchemaId": sbe.SCHEMA_ID, "sbeSchemaVersion": version})
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def encoding_name(version: int | None) -> str:
+    """Return what a log line calls a connection's encoding."""
+    return "JSON" if version is None else f"SBE schema version {version}"
+
+
+async def while_open[T](session: Session, work: Awaitable[T]) -> T:
+    """
+    Await work, but not longer than the session lives.
+
+    Raises
+    ------
+    TransportError
+        If the session is lost before the work is done.
+
+    """
+    task = asyncio.ensure_future(work)
+    either: set[asyncio.Future[Any]] = {task, session.lost}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, ParadexError, ExceptionGroup):
+                await task
+    if task.cancelled() or (session.lost.done() and task.exception() is not None):
+        raise TransportError(session.lost.result().reason, sent=False)
+    try:
+        return task.result()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None

@@ -7,23 +7,25 @@ doubling to 16 s with jitter, within the venue's connection limits.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from typing import Protocol
-from urllib.parse import urlencode
 
 import msgspec
 
 from nautilus_paradex.network.channel_requests import ChannelRequests
+from nautilus_paradex.network.http import Tokens
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.session import Counters
 from nautilus_paradex.network.session import Session
 from nautilus_paradex.network.session import SessionHandler
+from nautilus_paradex.network.session import address_of
+from nautilus_paradex.network.session import encoding_name
+from nautilus_paradex.network.session import while_open
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.websocket import HandshakeRefused
@@ -42,16 +44,6 @@ from nautilus_paradex.protocol.subscription import SubscriptionInput
 
 _State = ConnectionState
 _Input = ConnectionInput
-
-
-class Tokens(Protocol):
-    """Where a private stream gets its JWT from."""
-
-    async def token(self) -> str:
-        """Return a token that is fresh enough to authenticate with."""
-
-    async def refresh(self, rejected_token: str) -> str:
-        """Return another token than the one that the venue refused."""
 
 
 class StreamHandler(SessionHandler, Protocol):
@@ -245,7 +237,7 @@ class ParadexStream:
         Raises
         ------
         VenueError
-            The venue's refusal; the channel keeps its old scope at the venue, until a reconnect.
+            The venue's refusal; the channel keeps its old scope.
         TransportError
             If the channel is not subscribed, or there is no answer; the stream reconnects then.
 
@@ -309,11 +301,11 @@ class ParadexStream:
         try:
             session = await self._open()
             self._advance(_Input.OPENED)
-            await _while_open(session, self._authenticate())
+            await while_open(session, self._authenticate(session))
             self._advance(_Input.AUTHENTICATED)
-            await _while_open(session, self._channels.restore(self._handler.on_stream_refusal))
+            await while_open(session, self._channels.restore(self._handler.on_stream_refusal))
             self._advance(_Input.RESTORED)
-            await _while_open(session, self._handler.on_stream_restored(self._epoch))
+            await while_open(session, self._handler.on_stream_restored(self._epoch))
             self._advance(_Input.RECONCILED)
             self._failed_attempts = 0
             self._last_error = None
@@ -332,27 +324,24 @@ class ParadexStream:
         headers: dict[str, str] = {}
         if self._tokens is not None:
             headers["Authorization"] = f"Bearer {await self._tokens.token()}"
-        session = await self._negotiate(headers)
-        self._session = session
+        self._session = session = await self._negotiate(headers)
         self._epoch += 1
         session.watch(self.settings.idle_timeout)
-        version = self._sbe_version
-        encoding = "JSON" if version is None else f"SBE schema version {version}"
+        encoding = encoding_name(self._sbe_version)
         self._log.info(f"[{self.settings.name}] connected to {self.settings.url} ({encoding})")
         return session
 
     async def _negotiate(self, headers: Mapping[str, str]) -> Session:
         """Open a session with the highest encoding that the venue serves (rule S1)."""
+        name = self.settings.name
         refusal: HandshakeRefused | None = None
         for version in (*self.settings.sbe_versions, None):
             self._sbe_version = version
             await self._limiter.acquire(Scope.WS_CONNECT)
-            session = Session(
-                self.settings.name, self._handler, self._timing, self._log, self._counters
-            )
+            session = Session(name, self._handler, self._timing, self._log, self._counters)
             try:
                 await session.open(
-                    self._url(version),
+                    address_of(self.settings.url, version),
                     headers=headers,
                     timeout_secs=self.settings.connect_timeout,
                     proxy=self.settings.proxy,
@@ -360,33 +349,30 @@ class ParadexStream:
             except HandshakeRefused as e:
                 if e.status != 400:
                     raise
-                encoding = "JSON" if version is None else f"SBE schema version {version}"
-                self._log.warning(f"[{self.settings.name}] the venue refuses {encoding}")
+                encoding = encoding_name(version)
+                self._log.warning(f"[{name}] the venue refuses {encoding}")
                 refusal = e
             else:
                 return session
         raise refusal or HandshakeRefused(400)
 
-    async def _authenticate(self) -> None:
+    async def _authenticate(self, session: Session) -> None:
         if self._tokens is None:
             return
         token = await self._tokens.token()
         try:
-            result = await self.call("auth", {"bearer": token})
+            self._node_id = await session.authenticate(token, self.settings.request_timeout)
         except AuthenticationError:
             token = await self._tokens.refresh(token)
-            result = await self.call("auth", {"bearer": token})
-        self._node_id = _node_id(result)
+            self._node_id = await session.authenticate(token, self.settings.request_timeout)
         self._log.info(f"[{self.settings.name}] authenticated at node {self._node_id or 'unknown'}")
         if self.settings.cancel_on_disconnect:
             await self.call("order.cancel_on_disconnect", {"enabled": True})
             self._log.info(f"[{self.settings.name}] cancel-on-disconnect is armed")
 
     async def _pause(self) -> None:
-        settings = self.settings
-        ceiling = backoff_ceiling(
-            self._failed_attempts, settings.reconnect_delay_initial, settings.reconnect_delay_max
-        )
+        initial, maximum = self.settings.reconnect_delay_initial, self.settings.reconnect_delay_max
+        ceiling = backoff_ceiling(self._failed_attempts, initial, maximum)
         # Full jitter would allow a storm of instant attempts: half of the delay is certain.
         await self._timing.sleep(ceiling * (0.5 + 0.5 * self._timing.random()))
 
@@ -404,12 +390,6 @@ class ParadexStream:
         # While AUTHENTICATING the channel waits for the restore that follows.
         return self._state in OPEN_STATES and self._state is not _State.AUTHENTICATING
 
-    def _url(self, version: int | None) -> str:
-        if version is None:
-            return self.settings.url
-        query = urlencode({"sbeSchemaId": sbe.SCHEMA_ID, "sbeSchemaVersion": version})
-        return f"{self.settings.url}{'&' if '?' in self.settings.url else '?'}{query}"
-
     def _note_loss(self, error: ParadexError) -> None:
         self._failed_attempts += 1
         self._last_error = error
@@ -418,34 +398,3 @@ class ParadexStream:
     def _advance(self, event: ConnectionInput) -> None:
         self._state = advance(self._state, event)
         self._handler.on_stream_state(self._state)
-
-
-async def _while_open[T](session: Session, work: Awaitable[T]) -> T:
-    """Await work, but not longer than the session lives."""
-    task = asyncio.ensure_future(work)
-    either: set[asyncio.Future[Any]] = {task, session.lost}
-    try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        if not task.done():
-            task.cancel()
-            with suppress(asyncio.CancelledError, ParadexError, ExceptionGroup):
-                await task
-    if task.cancelled() or (session.lost.done() and task.exception() is not None):
-        raise TransportError(session.lost.result().reason, sent=False)
-    try:
-        return task.result()
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
-
-
-class _AuthResult(msgspec.Struct):
-    node_id: str = ""
-
-
-def _node_id(result: msgspec.Raw) -> str:
-    """Return the venue's node; an answer of another shape authenticates all the same."""
-    try:
-        return msgspec.json.decode(result, type=_AuthResult).node_id
-    except msgspec.MsgspecError:
-        return ""
