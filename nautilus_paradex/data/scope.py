@@ -40,7 +40,12 @@ _HOPELESS: Final = 3
 #: A subscription that was acknowledged and says nothing for so long is dead (rule S2).
 PATIENCE_SECS: Final = 30.0
 
+#: Between two tries of what the venue only refuses for now, doubling.
+RETRY_SECS: Final = 1.0
+RETRY_MAX_SECS: Final = 60.0
+
 _USER: Final = "summaries"
+_FIREHOSE: Final = channels.markets_summary(ALL)
 
 
 class ScopeStreams(Protocol):
@@ -108,6 +113,10 @@ class SummaryScope:
         self._held: set[str] = set()
         self._may_scope = True
         self._may_modify = True
+        self._may_firehose = True
+        self._hopeless_pause = RETRY_SECS
+        #: If a reconnect could not bring the subscription back.
+        self._is_lost = False
         self._refusals = 0
         self._took_scope = False
         self._took_change = False
@@ -129,8 +138,9 @@ class SummaryScope:
 
     def on_refusal(self, channel: Channel) -> None:
         """Take notice that a reconnect could not bring the channel back: it is built up again."""
-        if channel.name == _scoped([]).name and self._way is _Way.SCOPED:
-            self._spawn(self._rebuild(channel), "rebuild the scope of summaries")
+        if channel.name in (_scoped([]).name, _FIREHOSE.name) and self._way is not _Way.NONE:
+            self._is_lost = True
+            self._converge_soon()
 
     async def watch(
         self, frames: Callable[[], int], is_confirmed: Callable[[Channel], bool]
@@ -169,11 +179,13 @@ class SummaryScope:
         count = len(self._target)
         if not count:
             return _Way.NONE
-        if not self._may_scope or count >= self._firehose_from:
+        if not self._may_scope:
             return _Way.FIREHOSE
-        if self._way is _Way.FIREHOSE and 2 * count >= self._firehose_from:
-            return _Way.FIREHOSE
-        return _Way.SCOPED
+        if not self._may_firehose:
+            return _Way.SCOPED
+        is_many = count >= self._firehose_from
+        is_still_many = self._way is _Way.FIREHOSE and 2 * count >= self._firehose_from
+        return _Way.FIREHOSE if is_many or is_still_many else _Way.SCOPED
 
     def _converge_soon(self) -> None:
         if self._task is None or self._task.done():
@@ -190,26 +202,52 @@ class SummaryScope:
 
     def _is_there(self) -> bool:
         way = self._target_way()
-        return way is self._way and (way is not _Way.SCOPED or self._held == self._target)
+        return (
+            not self._is_lost
+            and way is self._way
+            and (way is not _Way.SCOPED or self._held == self._target)
+        )
 
     async def _step(self) -> None:
+        if self._is_lost:
+            await self._leave_lost()
         way = self._target_way()
         if way is self._way:
             await self._modify()
             return
         before, held = self._way, self._held
         if way is _Way.FIREHOSE:
-            await self._ask(self._streams.subscribe, channels.markets_summary(ALL), _USER)
-            self._way, self._held = way, set()
+            if not await self._take_firehose():
+                return
         elif way is _Way.SCOPED:
             await self._enter_scope()
         else:
             self._way, self._held = way, set()
         # The old way is left after the new one is there: nothing is missed between.
         if before is _Way.FIREHOSE and self._way is not before:
-            await self._streams.unsubscribe(channels.markets_summary(ALL), _USER)
+            await self._streams.unsubscribe(_FIREHOSE, _USER)
         elif before is _Way.SCOPED and self._way is not before:
             await self._streams.unsubscribe(_scoped(held), _USER)
+
+    async def _leave_lost(self) -> None:
+        """Begin anew with what a reconnect could not bring back."""
+        self._is_lost = False
+        way, held = self._way, self._held
+        self._way, self._held = _Way.NONE, set()
+        if way is not _Way.NONE:
+            gone = _FIREHOSE if way is _Way.FIREHOSE else _scoped(held)
+            await self._streams.unsubscribe(gone, _USER)
+
+    async def _take_firehose(self) -> bool:
+        try:
+            await self._ask(self._streams.subscribe, _FIREHOSE, _USER)
+        except VenueError as e:
+            await self._streams.unsubscribe(_FIREHOSE, _USER)
+            await self._without_firehose(e)
+            return False
+        self._way, self._held = _Way.FIREHOSE, set()
+        self._hopeless_pause = RETRY_SECS
+        return True
 
     async def _enter_scope(self) -> None:
         """Subscribe with as many of the markets as are asked for at once."""
@@ -272,11 +310,26 @@ class SummaryScope:
             raise
 
     async def _ask(self, request: Callable[..., Coroutine[Any, Any, None]], *what: Any) -> None:
-        """Ask; without an answer the stream reconnects and asks for the newest scope itself."""
-        try:
-            await request(*what)
-        except TransportError as e:
-            self._log.warning(f"The scope of summaries waits for a reconnect: {e}")
+        """
+        Ask, again and again while the venue only refuses for now (rate limit, internal error).
+
+        Without an answer the stream reconnects and asks for the newest scope itself.
+        """
+        pause = RETRY_SECS
+        while True:
+            try:
+                await request(*what)
+            except TransportError as e:
+                self._log.warning(f"The scope of summaries waits for a reconnect: {e}")
+            except VenueError as e:
+                # Says nothing of the markets that were asked for, nor of what the venue can do.
+                if not e.transient:
+                    raise
+                self._log.warning(f"Summaries are asked for again in {pause:g} s: {e}")
+                await self._timing.sleep(pause)
+                pause = min(2 * pause, RETRY_MAX_SECS)
+                continue
+            return
 
     async def _halve(
         self,
@@ -330,10 +383,17 @@ class SummaryScope:
             way = "summaries of all markets are subscribed to"
         self._log.warning(f"The venue does not take a scope of markets; {way}: {error}")
 
-    async def _rebuild(self, channel: Channel) -> None:
-        await self._streams.unsubscribe(channel, _USER)
-        self._way, self._held = _Way.NONE, set()
-        self._converge_soon()
+    async def _without_firehose(self, error: VenueError) -> None:
+        """Do with scopes of any size; where there are none either, begin anew after a while."""
+        self._may_firehose = False
+        if self._may_scope:
+            self._log.warning(f"The venue refuses summaries of all markets at once: {error}")
+            return
+        pause = self._hopeless_pause
+        self._log.error(f"The venue serves no summaries; asking again in {pause:g} s: {error}")
+        self._hopeless_pause = min(2 * pause, RETRY_MAX_SECS)
+        await self._timing.sleep(pause)
+        self._may_scope = self._may_modify = self._may_firehose = True
 
 
 def _scoped(markets: set[str] | list[str]) -> Channel:

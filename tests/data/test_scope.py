@@ -11,8 +11,13 @@ from nautilus_paradex.data.scope import SummaryScope
 from nautilus_paradex.network.log import NoLog
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import SystemTiming
+from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import VenueError
+from nautilus_paradex.protocol.errors import from_rpc
+
+
+CHANNEL = channels.markets_summary(markets=["A"])
 
 
 class InstantTiming(SystemTiming):
@@ -209,6 +214,98 @@ async def test_a_scope_that_a_reconnect_cannot_bring_back_is_built_up_again():
     scope.on_refusal(sockets.held["markets_summary"])
     await settle(tasks)
     assert sockets.scope == {"A", "B", "D"}
+
+
+def busy_for(times, what):
+    """A venue that refuses a kind of request for now, and later does not."""
+    left = {"n": times}
+
+    class Busy(Sockets):
+        async def _request(self, kind, channel):
+            await super()._request(kind, channel)
+            if kind == what and left["n"]:
+                left["n"] -= 1
+                if kind == "subscribe":
+                    self.held[channel.name] = channel
+                raise from_rpc(42901, "rate limit exceeded")
+
+    return Busy()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("what", ["subscribe", "rescope"])
+async def test_a_refusal_for_now_is_held_against_no_market_and_no_method(what):
+    sockets = busy_for(12, what)
+    scope, tasks = scope_on(sockets)
+    scope.add("A")
+    await settle(tasks)
+    for number in range(150):
+        scope.add(f"M{number}")
+    await settle(tasks)
+    assert sockets.scope == {"A", *(f"M{number}" for number in range(150))}
+    assert not sockets.has_firehose
+    kinds = [kind for kind, _ in sockets.requests]
+    assert "unsubscribe" not in kinds
+    assert len(kinds) == 3 + 12
+
+
+class WithoutFirehose(Sockets):
+    """A venue that does not serve all markets at once."""
+
+    async def subscribe(self, channel, user=""):
+        await super().subscribe(channel, user)
+        if channel.markets is None:
+            raise VenueError("invalid channel")
+
+
+@pytest.mark.asyncio
+async def test_where_all_at_once_is_refused_a_scope_of_any_size_is_taken():
+    sockets = WithoutFirehose()
+    scope, tasks = scope_on(sockets, firehose_from=10)
+    markets = {f"M{number}" for number in range(250)}
+    for market in sorted(markets):
+        scope.add(market)
+    await settle(tasks)
+    assert sockets.scope == markets
+    assert not sockets.has_firehose
+
+
+@pytest.mark.asyncio
+async def test_a_venue_that_serves_no_summaries_is_asked_again_until_it_does():
+    class ServesLater(WithoutFirehose):
+        refused = 0
+
+        async def subscribe(self, channel, user=""):
+            try:
+                await super().subscribe(channel, user)
+            except VenueError:
+                if channel.markets is None:
+                    self.refused += 1
+                    self.scopes = self.refused == 3
+                raise
+
+    sockets = ServesLater(scopes=False)
+    scope, tasks = scope_on(sockets)
+    for market in ("A", "B", "C", "D"):
+        scope.add(market)
+    await settle(tasks)
+    assert sockets.scope == {"A", "B", "C", "D"}
+
+
+@pytest.mark.asyncio
+async def test_a_lost_scope_is_built_up_again_without_two_requests_at_once():
+    # `Sockets` fails where a request comes while another is under way.
+    sockets = Sockets()
+    scope, tasks = scope_on(sockets)
+    scope.add("A")
+    await settle(tasks)
+    for turn in range(6):
+        scope.add(f"B{turn}")
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        scope.on_refusal(sockets.held.get("markets_summary", CHANNEL))
+        await settle(tasks)
+        assert sockets.scope == {"A", *(f"B{n}" for n in range(turn + 1))}
 
 
 @pytest.mark.asyncio
