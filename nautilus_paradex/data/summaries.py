@@ -17,6 +17,7 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_paradex.parsing.statistics import funding_interval
 from nautilus_paradex.parsing.statistics import has_funding
 from nautilus_paradex.parsing.statistics import is_option
+from nautilus_paradex.parsing.statistics import missing_greek
 from nautilus_paradex.parsing.statistics import parse_funding_rate
 from nautilus_paradex.parsing.statistics import parse_index_price
 from nautilus_paradex.parsing.statistics import parse_mark_price
@@ -74,6 +75,7 @@ class MarketSummaries:
         self._log = log
         self._wants: dict[str, _Wants] = {}
         self._faulty: set[str] = set()
+        self._missing_greeks: set[str] = set()
         self.frames = 0
         self._makers: dict[SummaryKind, Callable[[MarketSummary, _Wants, int], Any]] = {
             SummaryKind.MARK_PRICE: _mark_price,
@@ -140,6 +142,18 @@ class MarketSummaries:
                 continue
             if made is not None:
                 self._emit(made)
+            elif kind is SummaryKind.OPTION_GREEKS:
+                self._say_missing(event)
+
+    def _say_missing(self, event: MarketSummary) -> None:
+        """Say once of each greek that options without it stay silent: none is made up."""
+        name = missing_greek(event)
+        if name is not None and name not in self._missing_greeks:
+            self._missing_greeks.add(name)
+            self._log.warning(
+                f"The venue gives no {name} for {event.market}: an option has no greeks while one "
+                "of them is missing; not said again of others"
+            )
 
     def _say_faulty(self, market: str, kind: SummaryKind, error: NumberError) -> None:
         if market not in self._faulty:

@@ -10,6 +10,7 @@ from nautilus_trader.model.data import FundingRateUpdate
 from nautilus_trader.model.data import IndexPriceUpdate
 from nautilus_trader.model.data import MarkPriceUpdate
 from nautilus_trader.model.data import OptionGreeks
+from nautilus_trader.model.objects import PRICE_MAX
 
 from nautilus_paradex.data.summaries import MarketSummaries
 from nautilus_paradex.data.summaries import SummaryKind
@@ -44,10 +45,13 @@ SPOT = instrument("BTC-USD", "SPOT")
 
 class Log:
     def __init__(self):
-        self.errors = []
+        self.errors, self.warnings = [], []
 
     def error(self, message):
         self.errors.append(message)
+
+    def warning(self, message):
+        self.warnings.append(message)
 
 
 class Room:
@@ -170,12 +174,24 @@ def test_only_what_is_wanted_comes_and_the_last_wish_is_told():
 
 def test_a_price_out_of_range_is_said_once_and_the_rest_comes():
     room = Room((PERP, SummaryKind.MARK_PRICE), (PERP, SummaryKind.INDEX_PRICE))
-    absurd = msgspec.structs.replace(FULL, mark_price_e8=2**63 - 1)
+    # JSON has no largest number; a raw value out of the framework's range would end the process.
+    absurd = msgspec.structs.replace(FULL, mark_price_e8=(int(PRICE_MAX) + 1) * 10**8)
     for _ in range(3):
-        kinds = [type(item) for item in room.take(absurd)]
-    if kinds == [IndexPriceUpdate]:
-        assert len(room.log.errors) == 1
-        assert PERP.id.symbol.value in room.log.errors[0]
-    else:
-        # Where the framework's prices reach farther than the venue's.
-        assert set(kinds) == {MarkPriceUpdate, IndexPriceUpdate}
+        assert [type(item) for item in room.take(absurd)] == [IndexPriceUpdate]
+    assert len(room.log.errors) == 1
+    assert PERP.id.symbol.value in room.log.errors[0]
+
+
+def test_a_missing_greek_is_said_once_and_none_is_made_up():
+    room = Room((OPTION, SummaryKind.OPTION_GREEKS))
+    without_rho = msgspec.structs.replace(GREEKS, rho_e8=None)
+    for _ in range(3):
+        assert room.take(without_rho) == []
+    assert len(room.log.warnings) == 1
+    assert "no rho" in room.log.warnings[0]
+    assert len(room.take(GREEKS)) == 1
+    assert room.take(msgspec.structs.replace(GREEKS, vega_e8=None)) == []
+    assert [line.split(" for ")[0] for line in room.log.warnings] == [
+        "The venue gives no rho",
+        "The venue gives no vega",
+    ]
