@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from nautilus_paradex.factories import ParadexLiveDataClientFactory
     from nautilus_paradex.factories import ParadexLiveExecClientFactory
     from nautilus_paradex.providers import ParadexInstrumentProvider
+    from nautilus_paradex.types import ParadexFundingComparison
+    from nautilus_paradex.types import ParadexFundingData
+    from nautilus_paradex.types import ParadexMarketChange
+    from nautilus_paradex.types import ParadexMarketStatistics
+    from nautilus_paradex.types import ParadexPublicTrade
+    from nautilus_paradex.types import ParadexSettlementPrice
+    from nautilus_paradex.types import ParadexStreamHealth
 
 
 __all__ = [
@@ -36,10 +43,17 @@ __all__ = [
     "ParadexEnvironment",
     "ParadexExecClientConfig",
     "ParadexExecutionClient",
+    "ParadexFundingComparison",
+    "ParadexFundingData",
     "ParadexInstrumentProvider",
     "ParadexInstrumentProviderConfig",
     "ParadexLiveDataClientFactory",
     "ParadexLiveExecClientFactory",
+    "ParadexMarketChange",
+    "ParadexMarketStatistics",
+    "ParadexPublicTrade",
+    "ParadexSettlementPrice",
+    "ParadexStreamHealth",
 ]
 
 _MODULES = {
@@ -55,6 +69,13 @@ _MODULES = {
     "ParadexInstrumentProviderConfig": "config",
     "ParadexLiveDataClientFactory": "factories",
     "ParadexLiveExecClientFactory": "factories",
+    "ParadexFundingComparison": "types",
+    "ParadexFundingData": "types",
+    "ParadexMarketChange": "types",
+    "ParadexMarketStatistics": "types",
+    "ParadexPublicTrade": "types",
+    "ParadexSettlementPrice": "types",
+    "ParadexStreamHealth": "types",
 }
 
 

@@ -12,6 +12,7 @@ from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.config import InstrumentProviderConfig
 from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import Symbol
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
@@ -152,7 +153,59 @@ class ParadexInstrumentProvider(InstrumentProvider):
         """Load one instrument; errors as of `load_ids_async`."""
         await self.load_ids_async([instrument_id], filters)
 
+    def symbols(self) -> set[str]:
+        """Return the symbols of the loaded markets."""
+        return set(self._markets)
+
+    async def refresh(self, symbols: set[str]) -> list[Instrument]:
+        """
+        Read markets anew, and take over what the configuration would have loaded.
+
+        Parameters
+        ----------
+        symbols : set[str]
+            The markets; one that is not listed any more keeps its instrument.
+
+        Returns
+        -------
+        list[Instrument]
+            The instruments that are new or have changed.
+
+        Raises
+        ------
+        ParadexError
+            If the markets or the account's fee rates cannot be read; nothing is changed then.
+
+        """
+        before = {
+            symbol: self.find(InstrumentId(Symbol(symbol), PARADEX_VENUE)) for symbol in symbols
+        }
+        markets = await self._named(symbols)
+        known = [market for market in markets if before[market.symbol] is not None]
+        new = [m for m in markets if before[m.symbol] is None and self._would_load(m)]
+        skipped = await self._take(known, None) | await self._take(new, self._accepts)
+        if skipped:
+            self._log.error(
+                f"Cannot take over {len(skipped)} markets: {'; '.join(skipped.values())}"
+            )
+        changed = []
+        for market in (*known, *new):
+            instrument = self.find(InstrumentId(Symbol(market.symbol), PARADEX_VENUE))
+            if instrument is not None and not _is_same(before[market.symbol], instrument):
+                changed.append(instrument)
+        return changed
+
     # -- INTERNAL ----------------------------------------------------------------------------------
+
+    def _would_load(self, market: Market) -> bool:
+        """If the configuration loads a market that was not there at the start."""
+        config = self._provider_config
+        if config.load_ids and f"{market.symbol}.{PARADEX_VENUE}" in {
+            str(i) for i in config.load_ids
+        }:
+            return True
+        passes = _filter_of(config.filters)
+        return bool(config.load_all) and self._is_wanted(market) and passes(market)
 
     async def _named(self, symbols: set[str]) -> list[Market]:
         if len(symbols) > _FEW:
@@ -211,6 +264,14 @@ class ParadexInstrumentProvider(InstrumentProvider):
         if config.asset_kinds is not None and market.asset_kind not in config.asset_kinds:
             return False
         return config.base_currencies is None or market.base_currency in config.base_currencies
+
+
+def _is_same(before: Instrument | None, now: Instrument) -> bool:
+    """If two instruments differ in nothing but the time at which they were read."""
+    if before is None or type(before) is not type(now):
+        return False
+    old, new = (type(its).to_dict(its) for its in (before, now))
+    return all(old[key] == new[key] for key in new if not key.startswith("ts_"))
 
 
 def _symbol(instrument_id: InstrumentId) -> str:

@@ -71,7 +71,7 @@ def denial(
     order: Order,
     instrument: Instrument | None,
     *,
-    system_state: SystemState,
+    system_state: SystemState | None,
     manages_gtd: Callable[[StrategyId], bool],
 ) -> str | None:
     """
@@ -83,7 +83,7 @@ def denial(
         The order.
     instrument : Instrument, optional
         Its instrument, if loaded.
-    system_state : SystemState
+    system_state : SystemState | None
         The venue's last known state (rule E14).
     manages_gtd : Callable[[StrategyId], bool]
         If a strategy lets the framework keep its orders' expiry.
@@ -121,7 +121,7 @@ def manages_gtd_expiry(msgbus: MessageBus, strategy_id: StrategyId) -> bool:
     return False
 
 
-def _state_denial(order: Order, state: SystemState) -> str | None:
+def _state_denial(order: Order, state: SystemState | None) -> str | None:
     match state:
         case SystemState.MAINTENANCE:
             return "Paradex is in maintenance; try again when the system state is ok"

@@ -84,7 +84,6 @@ CONNECT_DEADLINE_SECS: Final = 50.0
 GAP_OVERLAP_MS: Final = 60_000
 
 _RECONCILE_RETRY_SECS: Final = 5.0
-_SYSTEM_STATE_POLL_SECS: Final = 30.0
 
 #: Without these nothing can be executed safely.
 _REQUIRED_CHANNELS: Final = (
@@ -162,7 +161,6 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._config = config
         self._rest: ParadexRest = link.rest
         self._timing: Timing = link.timing
-        self._system_state = SystemState.OK
         self._positions: dict[str, Position] = {}
         self._gap_start_ms: int | None = None
         self._reconcile_reasons: list[str] = []
@@ -210,7 +208,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             in_flight=in_flight,
             rest=self._rest,
             timing=self._timing,
-            system_state=lambda: self._system_state,
+            system_state=lambda: self._link.system_state.state,
             recv_window_ms=config.recv_window_ms,
             log=self._log,
         )
@@ -279,10 +277,11 @@ class ParadexExecutionClient(LiveExecutionClient):
             await self._stream.close()
             raise
         self._connected_once = True
-        self._spawn(self._follow_system_state(), "follow the system state")
+        self._link.system_state.listen(self._on_system_state)
 
     async def _disconnect(self) -> None:
         self._say_what_is_left()
+        self._link.system_state.forget(self._on_system_state)
         await self._background.cancel_all()
         await self._stream.close()
         if self._msgbus.is_subscribed(
@@ -486,17 +485,9 @@ class ParadexExecutionClient(LiveExecutionClient):
                 self._reconcile_reasons.append(str(e))
                 await self._timing.sleep(_RECONCILE_RETRY_SECS)
 
-    async def _follow_system_state(self) -> None:
-        while True:
-            try:
-                state = await self._rest.system_state()
-            except ParadexError as e:
-                self._log.debug(f"Cannot read the system state: {e}")
-            else:
-                if state is not self._system_state:
-                    self._log.warning(f"Paradex system state: {self._system_state} -> {state}")
-                    self._system_state = state
-            await self._timing.sleep(_SYSTEM_STATE_POLL_SECS)
+    def _on_system_state(self, state: SystemState | None) -> None:
+        """Listen, so that the state is followed; it is read where an order is checked (E14)."""
+        self._log.debug(f"Paradex system state: {state}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._background.spawn(work, name)

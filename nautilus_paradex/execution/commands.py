@@ -73,7 +73,7 @@ class OrderCommands:
         Sends.
     timing : Timing
         Clock.
-    system_state : Callable[[], SystemState]
+    system_state : Callable[[], SystemState | None]
         The venue's last known state.
     recv_window_ms : int, optional
         As signed and sent.
@@ -93,7 +93,7 @@ class OrderCommands:
         in_flight: InFlight,
         rest: ParadexRest,
         timing: Timing,
-        system_state: Callable[[], SystemState],
+        system_state: Callable[[], SystemState | None],
         recv_window_ms: int | None,
         log: Logger,
     ) -> None:

@@ -21,6 +21,7 @@ from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.stream import ParadexStream
 from nautilus_paradex.network.stream import StreamHandler
 from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.network.system_state import SystemStateWatch
 from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import AuthenticationError
@@ -100,6 +101,7 @@ class Link:
         self.rest = ParadexRest(
             self._http, self._tokens, interactive=settings.token_usage == INTERACTIVE
         )
+        self.system_state = SystemStateWatch(self.rest, self.timing, log)
 
     def __repr__(self) -> str:
         return f"Link({self.settings!r})"
@@ -252,6 +254,7 @@ class Link:
             self._tokens.source = StaticToken(settings.read_only_token)
 
     async def _shut(self) -> None:
+        await self.system_state.close()
         source, self._tokens.source = self._tokens.source, None
         if source is not None:
             await source.aclose()

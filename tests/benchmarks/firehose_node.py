@@ -165,6 +165,15 @@ class Listener(Strategy):
         """How many feeds it asked for."""
         return 3 * len(self.perpetuals) + (len(self.options) if HAS_GREEKS else 0)
 
+    def asked(self, sent: dict[str, int]) -> dict[str, int]:
+        """Return what was asked for of what was sent: from 300 markets on summaries come of all."""
+        options = {str(instrument_id.symbol) for instrument_id in self.options}
+        return {
+            name: count
+            for name, count in sent.items()
+            if not name.startswith(f"{SUMMARIES} ") or name.split(" ", 1)[1] in options
+        }
+
     def received(self) -> dict[str, int]:
         """Return the messages by template and market."""
         counts = {TRADES: self.trades, QUOTES: self.quotes, DELTAS: self.deltas}
@@ -237,10 +246,10 @@ async def measure(node: TradingNode, listener: Listener, http_url: str, seconds:
     cpu_share = (cpu_s() - cpu) / (time.monotonic() - begin)
     counts = await generator.command("stop")
     flow_lag, flow_pauses = probe.stop(), collector.stop()
-    await until_quiet(listener, sum(counts["sent"].values()))
+    await until_quiet(listener, sum(listener.asked(counts["sent"]).values()))
     counts = await generator.counts()
     await generator.close()
-    received, sent, pace = listener.received(), counts["sent"], counts["pace"]
+    received, sent, pace = listener.received(), listener.asked(counts["sent"]), counts["pace"]
     names = sent.keys() | received.keys()
     return Report(
         instruments=len(node.cache.instruments()),

@@ -13,7 +13,7 @@ from nautilus_trader.model.enums import BookAction
 from nautilus_trader.model.enums import BookType
 from nautilus_trader.model.identifiers import InstrumentId
 
-from nautilus_paradex.data import client as data_client
+from nautilus_paradex.data import recovery
 from nautilus_paradex.protocol.events import Book
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator.faults import Duplicate
@@ -198,7 +198,7 @@ async def test_s3_gap_after_gap_ends_in_sync() -> None:
 
 async def test_s2_s3_lost_snapshot_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The resync itself goes wrong: the book stays empty, not wrong, until it is asked again."""
-    monkeypatch.setattr(data_client, "_BOOK_PATIENCE_SECS", 0.5)
+    monkeypatch.setattr(recovery, "PATIENCE_SECS", 0.5)
     async with world(may_fail=True) as at:
         # A delta, those until the gap is noticed and answered, and the snapshot among them.
         armed = at.venue.faults.add(Lose(channels=(_ETH_BOOK,), private=False))
