@@ -12,11 +12,11 @@ from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.config import InstrumentProviderConfig
 from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.model.identifiers import Symbol
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.instruments import parse_instrument
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import NotFoundError
@@ -80,6 +80,7 @@ class ParadexInstrumentProvider(InstrumentProvider):
         self._accepts: Callable[[Instrument], bool] | None = (
             _callable_at(config.filter_callable) if config.filter_callable else None
         )
+        self._passes = _filter_of(config.filters)
         self._markets: dict[str, Market] = {}
         self._size_places: dict[str, int] = {}
 
@@ -177,35 +178,52 @@ class ParadexInstrumentProvider(InstrumentProvider):
             If the markets or the account's fee rates cannot be read; nothing is changed then.
 
         """
-        before = {
-            symbol: self.find(InstrumentId(Symbol(symbol), PARADEX_VENUE)) for symbol in symbols
-        }
-        markets = await self._named(symbols)
-        known = [market for market in markets if before[market.symbol] is not None]
-        new = [m for m in markets if before[m.symbol] is None and self._would_load(m)]
-        skipped = await self._take(known, None) | await self._take(new, self._accepts)
+        before = {symbol: self._known(symbol) for symbol in symbols}
+        markets = [
+            market
+            for market in await self._named(symbols)
+            if before[market.symbol] is not None or self._would_load(market)
+        ]
+        if not markets:
+            return []
+
+        def accepts(instrument: Instrument) -> bool:
+            # What is there already was wanted, whatever it has become.
+            is_known = before[instrument.id.symbol.value] is not None
+            return is_known or self._accepts is None or self._accepts(instrument)
+
+        skipped = await self._take(markets, accepts)
         if skipped:
             self._log.error(
                 f"Cannot take over {len(skipped)} markets: {'; '.join(skipped.values())}"
             )
-        changed = []
-        for market in (*known, *new):
-            instrument = self.find(InstrumentId(Symbol(market.symbol), PARADEX_VENUE))
-            if instrument is not None and not _is_same(before[market.symbol], instrument):
-                changed.append(instrument)
-        return changed
+        return await self._changed(before)
 
     # -- INTERNAL ----------------------------------------------------------------------------------
+
+    def _known(self, symbol: str) -> Instrument | None:
+        try:
+            return self.find(instrument_id_of(symbol))
+        except DecodeError:
+            return None
 
     def _would_load(self, market: Market) -> bool:
         """If the configuration loads a market that was not there at the start."""
         config = self._provider_config
-        if config.load_ids and f"{market.symbol}.{PARADEX_VENUE}" in {
-            str(i) for i in config.load_ids
-        }:
-            return True
-        passes = _filter_of(config.filters)
-        return bool(config.load_all) and self._is_wanted(market) and passes(market)
+        if not config.load_all:
+            # Ids come as texts too.
+            return f"{market.symbol}.{PARADEX_VENUE}" in map(str, config.load_ids or ())
+        return self._is_wanted(market) and self._passes(market)
+
+    async def _changed(self, before: dict[str, Instrument | None]) -> list[Instrument]:
+        changed = []
+        for number, (symbol, old) in enumerate(before.items(), start=1):
+            if not number % _CHUNK:
+                await asyncio.sleep(0)
+            new = self._known(symbol)
+            if new is not None and not _is_same(old, new):
+                changed.append(new)
+        return changed
 
     async def _named(self, symbols: set[str]) -> list[Market]:
         if len(symbols) > _FEW:
@@ -268,6 +286,8 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
 def _is_same(before: Instrument | None, now: Instrument) -> bool:
     """If two instruments differ in nothing but the time at which they were read."""
+    if before is now:
+        return True
     if before is None or type(before) is not type(now):
         return False
     old, new = (type(its).to_dict(its) for its in (before, now))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.config import InstrumentProviderConfig
@@ -428,3 +429,130 @@ async def test_thousands_of_markets_leave_others_their_turns() -> None:
     task.cancel()
     assert instruments.count == 5_000
     assert turns >= 100
+
+
+# -- REFRESH ---------------------------------------------------------------------------------------
+
+
+async def test_a_refresh_returns_what_has_changed_and_nothing_else() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    reader.rows = [market(PERP, price_tick_size="0.5"), *ALL[1:]]
+    (changed,) = await instruments.refresh({BTC, CALL, ETH})
+    assert str(changed.price_increment) == "0.5"
+    assert instruments.find(iid(BTC)) is changed
+    assert await instruments.refresh({BTC, CALL, ETH}) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"order_size_increment": "0.0001"},
+        {"min_notional": "11"},
+        {"max_order_size": "50"},
+        {"trading_mode": "RFQ_ONLY"},
+        {"fee_config": None},
+        {"delta1_cross_margin_params": None},
+        {"expiry_at": 1795766400000},
+    ],
+)
+async def test_any_field_makes_an_instrument_another(change: dict[str, Any]) -> None:
+    reader = Reader([market(PERP)])
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    reader.rows = [market(PERP, **change)]
+    assert [each.id for each in await instruments.refresh({BTC})] == [iid(BTC)]
+
+
+async def test_an_account_with_other_rates_has_other_instruments() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader, has_account=True)
+    await instruments.load_all_async()
+    reader.accounts = []
+    assert {each.id for each in await instruments.refresh({BTC, ETH})} == {iid(BTC), iid(ETH)}
+    assert reader.account_asked == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"load_all": True}, {BTC, CALL, PUT, ETH}),
+        ({"load_all": True, "asset_kinds": frozenset({"OPTION"})}, {CALL}),
+        ({"load_all": True, "filters": {"base_currencies": ["ETH"]}}, {ETH}),
+        ({"load_all": True, "filter_callable": "tests.test_providers:is_no_option"}, {BTC, ETH}),
+        ({"load_ids": frozenset({iid(ETH)})}, {ETH}),
+        ({"load_all": True, "load_ids": frozenset({iid(RFQ.symbol)})}, {BTC, CALL, PUT, ETH}),
+        ({}, set()),
+    ],
+)
+async def test_a_new_market_is_added_if_the_configuration_would_have_loaded_it(
+    config: dict[str, Any], expected: set[str]
+) -> None:
+    reader = Reader([])
+    instruments = provider(reader, ParadexInstrumentProviderConfig(**config))
+    reader.rows = [*ALL, RFQ]
+    changed = await instruments.refresh({row.symbol for row in reader.rows})
+    assert {each.id.symbol.value for each in changed} == expected
+    assert loaded(instruments) == expected == instruments.symbols()
+
+
+async def test_what_was_loaded_by_hand_is_refreshed_whatever_the_filters_say() -> None:
+    reader = Reader([RFQ])
+    config = ParadexInstrumentProviderConfig(
+        load_all=True, filter_callable="tests.test_providers:is_never"
+    )
+    instruments = provider(reader, config)
+    await instruments.load_async(iid(RFQ.symbol))
+    reader.rows = [msgspec.structs.replace(RFQ, price_tick_size="1")]
+    assert [each.id for each in await instruments.refresh({RFQ.symbol})] == [iid(RFQ.symbol)]
+
+
+def is_never(_instrument: Instrument) -> bool:
+    return False
+
+
+async def test_a_market_that_is_gone_keeps_its_instrument_and_is_no_change() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    reader.rows = [row for row in ALL if row.symbol != CALL]
+    assert await instruments.refresh({CALL}) == []
+    assert CALL in loaded(instruments)
+
+
+@pytest.mark.parametrize("symbol", ["", "BTC USD", "é", "*"])
+async def test_a_name_that_no_instrument_can_have_ends_no_refresh(symbol: str) -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    assert {each.id for each in await instruments.refresh({symbol, BTC})} == {iid(BTC)}
+
+
+@pytest.mark.parametrize(("symbols", "asked"), [(3, 3), (4, 1)])
+async def test_many_markets_are_refreshed_with_one_request(symbols: int, asked: int) -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.refresh({row.symbol for row in ALL[:symbols]})
+    assert len(reader.asked) == asked
+
+
+async def test_a_refresh_that_fails_changes_nothing() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader, has_account=True)
+    await instruments.load_all_async()
+    before = instruments.find(iid(BTC))
+    reader.rows = [market(PERP, price_tick_size="1")]
+    reader.account_error = TransportError("connection refused", sent=False)
+    with pytest.raises(TransportError):
+        await instruments.refresh({BTC})
+    assert instruments.find(iid(BTC)) is before
+
+
+async def test_a_change_that_makes_no_sense_keeps_the_instrument_as_it_was() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    await instruments.load_all_async()
+    before = instruments.find(iid(BTC))
+    reader.rows = [market(PERP, price_tick_size="0"), *ALL[1:]]
+    assert await instruments.refresh({BTC, ETH}) == []
+    assert instruments.find(iid(BTC)) is before
