@@ -76,15 +76,15 @@ class MarketStreams:
         self._handler = handler
         self._log = log
         self.placement = placement or Placement()
-        self._streams: dict[int, ParadexStream] = {}
         self._users: dict[Channel, set[str]] = {}
         self._is_open = False
+        self._streams: dict[int, ParadexStream] = {0: self._make(0)}
 
     # -- LIFE --------------------------------------------------------------------------------------
 
     async def open(self, deadline_secs: float) -> None:
         """
-        Open the first socket; others come when they are needed.
+        Open the first socket, and those of channels that were wanted before a close.
 
         Raises
         ------
@@ -92,9 +92,16 @@ class MarketStreams:
             If it is not healthy within the deadline.
 
         """
-        self._is_open = True
         # A socket without a subscription is closed by the venue (4031): this one always has one.
         await self.subscribe(channels.markets(), "listings")
+        for number in self.placement.sockets:
+            stream = self._streams.get(number)
+            if stream is None or stream.state is ConnectionState.CLOSED:
+                stream = self._streams[number] = self._make(number)
+                for channel in self.placement.on_socket(number):
+                    await stream.subscribe(channel)
+            stream.start()
+        self._is_open = True
         try:
             await self._streams[0].wait_healthy(deadline_secs)
         except BaseException:
@@ -145,7 +152,9 @@ class MarketStreams:
         number = self.placement.place(channel)
         stream = self._streams.get(number)
         if stream is None:
-            stream = self._start(number)
+            stream = self._streams[number] = self._make(number)
+            if self._is_open:
+                stream.start()
         await stream.subscribe(channel)
 
     async def unsubscribe(self, channel: Channel, user: str = "") -> None:
@@ -211,11 +220,8 @@ class MarketStreams:
 
     # -- INTERNAL ----------------------------------------------------------------------------------
 
-    def _start(self, number: int) -> ParadexStream:
-        stream = self._open_stream(number, _SocketHandler(number, self._handler, self))
-        self._streams[number] = stream
-        stream.start()
-        return stream
+    def _make(self, number: int) -> ParadexStream:
+        return self._open_stream(number, _SocketHandler(number, self._handler, self))
 
     def _stream_of(self, channel: Channel) -> ParadexStream | None:
         number = self.placement.find(channel)

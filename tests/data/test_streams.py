@@ -25,11 +25,14 @@ class Stream:
         self.confirmed = set()
         self.refuses, self.deaf = set(), False
         self.is_open = False
+        self.state = ConnectionState.IDLE
         self.pause = asyncio.Event()
         self.pause.set()
 
     def start(self):
+        assert not self.is_open
         self.is_open = True
+        self.state = ConnectionState.CONNECTING
 
     @property
     def is_healthy(self):
@@ -41,6 +44,7 @@ class Stream:
 
     async def close(self):
         self.is_open = False
+        self.state = ConnectionState.CLOSED
         self.handler.on_stream_state(ConnectionState.CLOSED)
 
     async def subscribe(self, channel):
@@ -105,6 +109,29 @@ class Room:
         self.restored.append((socket, epoch))
 
 
+async def opened():
+    room = Room()
+    await room.streams.open(1.0)
+    room.sockets[0].asked.clear()
+    return room
+
+
+@pytest.mark.asyncio
+async def test_a_close_keeps_what_was_wanted_for_the_next_opening():
+    room = await opened()
+    deltas, depth = channels.book_deltas(BTC), channels.book_snapshot(BTC)
+    await room.streams.subscribe(deltas)
+    await room.streams.subscribe(depth)
+    old = dict(room.sockets)
+    await room.streams.close()
+    assert list(room.streams.statuses()) == [0, 1]
+    await room.streams.open(1.0)
+    assert not any(stream.is_open for stream in old.values())
+    assert [channel.name for channel in room.sockets[0].asked] == ["markets", deltas.name]
+    assert room.sockets[1].asked == [depth]
+    assert room.streams.is_healthy
+
+
 @pytest.mark.asyncio
 async def test_trap_9_the_first_socket_is_never_without_a_subscription():
     room = Room()
@@ -119,14 +146,7 @@ async def test_trap_9_the_first_socket_is_never_without_a_subscription():
 @pytest.mark.asyncio
 async def test_a_first_socket_that_does_not_come_closes_what_was_opened():
     room = Room()
-    opened = room._open
-
-    def deaf(number, handler):
-        stream = opened(number, handler)
-        stream.deaf = True
-        return stream
-
-    room.streams._open_stream = deaf
+    room.sockets[0].deaf = True
     with pytest.raises(TransportError, match="no connection"):
         await room.streams.open(1.0)
     assert not room.sockets[0].is_open
@@ -134,24 +154,24 @@ async def test_a_first_socket_that_does_not_come_closes_what_was_opened():
 
 @pytest.mark.asyncio
 async def test_a_channel_is_asked_for_once_and_left_with_its_last_user():
-    room = Room()
+    room = await opened()
     channel = channels.trades(BTC)
     await room.streams.subscribe(channel, "ticks")
     await room.streams.subscribe(channel, "prints")
     assert room.sockets[0].asked == [channel]
-    assert room.streams.user_count == 2
+    assert room.streams.user_count == 3
     await room.streams.unsubscribe(channel, "ticks")
     await room.streams.unsubscribe(channel, "ticks")
     assert room.sockets[0].left == []
     await room.streams.unsubscribe(channel, "prints")
     assert room.sockets[0].left == [channel]
-    assert room.streams.user_count == 0
+    assert room.streams.user_count == 1
     await room.streams.unsubscribe(channels.bbo(BTC), "nobody")
 
 
 @pytest.mark.asyncio
 async def test_a_second_book_of_a_market_opens_a_socket_that_goes_with_it():
-    room = Room()
+    room = await opened()
     deltas, depth = channels.book_deltas(BTC), channels.book_snapshot(BTC)
     await room.streams.subscribe(deltas)
     await room.streams.subscribe(depth)
@@ -168,12 +188,12 @@ async def test_a_second_book_of_a_market_opens_a_socket_that_goes_with_it():
 
 @pytest.mark.asyncio
 async def test_a_lost_socket_names_its_own_channels_only():
-    room = Room()
+    room = await opened()
     deltas, depth = channels.book_deltas(BTC), channels.book_snapshot(BTC)
     await room.streams.subscribe(deltas)
     await room.streams.subscribe(depth)
     room.streams.reconnect(depth, "it is sick")
-    assert room.lost == [[depth.name]]
+    assert room.lost[-1] == [depth.name]
     room.sockets[1].handler.on_stream_refusal(depth, VenueError("no"))
     await room.sockets[1].handler.on_stream_restored(2)
     room.sockets[1].handler.on_stream_fault(VenueError("what"))
@@ -183,7 +203,7 @@ async def test_a_lost_socket_names_its_own_channels_only():
 
 @pytest.mark.asyncio
 async def test_who_comes_back_while_the_venue_is_told_keeps_the_place():
-    room = Room()
+    room = await opened()
     deltas, depth = channels.book_deltas(BTC), channels.book_snapshot(BTC)
     await room.streams.subscribe(deltas)
     await room.streams.subscribe(depth)
