@@ -96,7 +96,7 @@ def get_shared_provider(
             client=link.rest,
             clock=clock,
             config=config,
-            has_account=lambda: link.settings.account is not None,
+            account=lambda: link.account,
         )
     return shared.providers[key]
 

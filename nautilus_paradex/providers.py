@@ -16,13 +16,20 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.market_filters import MarketFilters
+from nautilus_paradex.market_filters import market_filters
+from nautilus_paradex.market_warnings import MarketWarnings
 from nautilus_paradex.parsing.identifiers import instrument_id_of
+from nautilus_paradex.parsing.instruments import ASSET_KINDS
 from nautilus_paradex.parsing.instruments import parse_instrument
 from nautilus_paradex.protocol.errors import DecodeError
+from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import NotFoundError
+from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.messages.account import AccountInfo
 from nautilus_paradex.protocol.messages.account import Fees
 from nautilus_paradex.protocol.messages.markets import Market
+from nautilus_paradex.protocol.signing import normalize_address
 
 
 #: Markets that are parsed before other tasks get their turn: a few milliseconds of work.
@@ -31,13 +38,13 @@ _CHUNK: Final = 50
 #: More ids than these are read with all markets at once: each is a request of its own otherwise.
 _FEW: Final = 3
 
-_FILTERS: Final = ("asset_kinds", "base_currencies")
-
 
 class MarketReader(Protocol):
     """The REST calls that the provider needs."""
 
-    async def markets(self, market: str | None = None) -> list[Market]:
+    async def markets(
+        self, market: str | None = None, *, on_unreadable: Callable[[str], None] | None = None
+    ) -> list[Market]:
         """Return the specifications of all markets, or of one."""
 
     async def account_info(self) -> list[AccountInfo]:
@@ -51,6 +58,9 @@ class ParadexInstrumentProvider(InstrumentProvider):
     Instruments are only added and replaced: an option that has expired is gone from the venue's
     list, and its orders and fills can still be reconciled.
 
+    A market of an unknown kind or that makes no sense costs no other. Each such kind, and each
+    value that is not known otherwise, is said once.
+
     Parameters
     ----------
     client : MarketReader
@@ -59,8 +69,13 @@ class ParadexInstrumentProvider(InstrumentProvider):
         For the instruments' timestamps.
     config : InstrumentProviderConfig
         What to load.
-    has_account : Callable[[], bool], optional
-        If the account's own fee rates can be read.
+    account : Callable[[], str], optional
+        The address of the account whose own fee rates are taken; empty where there is none.
+
+    Raises
+    ------
+    ValueError
+        If the config's `filters` have an unknown name or value.
 
     """
 
@@ -70,17 +85,23 @@ class ParadexInstrumentProvider(InstrumentProvider):
         clock: LiveClock,
         config: InstrumentProviderConfig,
         *,
-        has_account: Callable[[], bool] = lambda: False,
+        account: Callable[[], str] = lambda: "",
     ) -> None:
         super().__init__(config=config)
         self._client = client
         self._clock = clock
-        self._has_account = has_account
+        self._account = account
         self._provider_config = config
         self._accepts: Callable[[Instrument], bool] | None = (
             _callable_at(config.filter_callable) if config.filter_callable else None
         )
-        self._passes = _filter_of(config.filters)
+        self._given = market_filters(config.filters)
+        self._own = MarketFilters()
+        self._takes_rfq_only = True
+        if isinstance(config, ParadexInstrumentProviderConfig):
+            self._takes_rfq_only = config.include_rfq_only
+            self._own = MarketFilters(config.asset_kinds, config.base_currencies)
+        self._warnings = MarketWarnings(self._warn)
         self._markets: dict[str, Market] = {}
         self._size_places: dict[str, int] = {}
 
@@ -110,16 +131,18 @@ class ParadexInstrumentProvider(InstrumentProvider):
         Raises
         ------
         ValueError
-            If there is no such filter.
+            If there is no such filter or kind, or the venue has none of the base currencies.
         ParadexError
             If the markets or the account's fee rates cannot be read; nothing is loaded then.
 
         """
-        passes = _filter_of(filters)
-        markets = [m for m in await self._client.markets() if self._is_wanted(m) and passes(m)]
-        skipped = await self._take(markets, self._accepts)
-        if skipped and self._provider_config.log_warnings:
-            self._log.warning(f"Skipped {len(skipped)} markets: {'; '.join(skipped.values())}")
+        given = market_filters(filters)
+        listed = await self._read()
+        self._check_bases(listed, given)
+        markets = [m for m in listed if self._is_wanted(m) and given.passes(m)]
+        self._warnings.unknown(markets)
+        modelled = [market for market in markets if market.asset_kind in ASSET_KINDS]
+        self._warnings.skipped(await self._take(modelled, self._accepts))
 
     async def load_ids_async(
         self, instrument_ids: list[InstrumentId], filters: dict[str, Any] | None = None
@@ -127,26 +150,34 @@ class ParadexInstrumentProvider(InstrumentProvider):
         """
         Load the given instruments, whatever the config's own filters say.
 
+        A market may be delisted any day, and a node that trades others must start all the same: an
+        instrument that cannot be loaded is an error in the log, and raised only if there is none
+        of those that are asked for.
+
         Raises
         ------
         ValueError
-            If one is of another venue, does not exist on Paradex or cannot be an instrument; the
-            others are loaded.
+            If one is of another venue, a filter is wrong, or none of the instruments exists on
+            Paradex and can be an instrument.
         ParadexError
             If the markets or the account's fee rates cannot be read; nothing is loaded then.
 
         """
-        passes = _filter_of(filters)
+        given = market_filters(filters)
         wanted = {_symbol(instrument_id) for instrument_id in instrument_ids}
         if not wanted:
             return
         markets = await self._named(wanted)
-        skipped = await self._take([market for market in markets if passes(market)], None)
+        self._warnings.unknown([market for market in markets if market.asset_kind in ASSET_KINDS])
+        skipped = await self._take([market for market in markets if given.passes(market)], None)
         missing = wanted - {market.symbol for market in markets}
         problems = [f"Paradex has no market {symbol}" for symbol in sorted(missing)]
         problems += skipped.values()
-        if problems:
+        if not problems:
+            return
+        if all(self._known(symbol) is None for symbol in wanted):
             raise ValueError("; ".join(problems))
+        self._log.error(f"Going on without instruments that were asked for: {'; '.join(problems)}")
 
     async def load_async(
         self, instrument_id: InstrumentId, filters: dict[str, Any] | None = None
@@ -179,24 +210,28 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
         """
         before = {symbol: self._known(symbol) for symbol in symbols}
-        markets = [
-            market
-            for market in await self._named(symbols)
-            if before[market.symbol] is not None or self._would_load(market)
-        ]
-        if not markets:
+        known, new = [], []
+        for market in await self._named(symbols):
+            if before[market.symbol] is not None:
+                known.append(market)
+            elif self._would_load(market):
+                new.append(market)
+        if not known and not new:
             return []
+        self._warnings.unknown([*known, *new])
+        modelled = [market for market in new if market.asset_kind in ASSET_KINDS]
 
         def accepts(instrument: Instrument) -> bool:
             # What is there already was wanted, whatever it has become.
             is_known = before[instrument.id.symbol.value] is not None
             return is_known or self._accepts is None or self._accepts(instrument)
 
-        skipped = await self._take(markets, accepts)
-        if skipped:
-            self._log.error(
-                f"Cannot take over {len(skipped)} markets: {'; '.join(skipped.values())}"
-            )
+        skipped = await self._take([*known, *modelled], accepts)
+        for market in known:
+            reason = skipped.pop(market.symbol, None)
+            if reason is not None:
+                self._log.error(f"Going on with an instrument that is out of date: {reason}")
+        self._warnings.skipped(skipped)
         return await self._changed(before)
 
     # -- INTERNAL ----------------------------------------------------------------------------------
@@ -213,7 +248,7 @@ class ParadexInstrumentProvider(InstrumentProvider):
         if not config.load_all:
             # Ids come as texts too.
             return f"{market.symbol}.{PARADEX_VENUE}" in map(str, config.load_ids or ())
-        return self._is_wanted(market) and self._passes(market)
+        return self._is_wanted(market) and self._given.passes(market)
 
     async def _changed(self, before: dict[str, Instrument | None]) -> list[Instrument]:
         changed = []
@@ -225,13 +260,22 @@ class ParadexInstrumentProvider(InstrumentProvider):
                 changed.append(new)
         return changed
 
+    async def _read(self, symbol: str | None = None) -> list[Market]:
+        """Return the markets that are understood; a row that is not costs no other."""
+        unreadable: list[str] = []
+        markets = await self._client.markets(symbol, on_unreadable=unreadable.append)
+        if unreadable and not markets:
+            raise TransportError(f"no market is understood: {unreadable[0]}", sent=True)
+        self._warnings.unreadable(unreadable)
+        return markets
+
     async def _named(self, symbols: set[str]) -> list[Market]:
         if len(symbols) > _FEW:
-            return [m for m in await self._client.markets() if m.symbol in symbols]
+            return [market for market in await self._read() if market.symbol in symbols]
         markets = []
         for symbol in sorted(symbols):
             try:
-                markets += [m for m in await self._client.markets(symbol) if m.symbol == symbol]
+                markets += [m for m in await self._read(symbol) if m.symbol == symbol]
             except NotFoundError:
                 continue  # the caller says which are missing
         return markets
@@ -267,21 +311,39 @@ class ParadexInstrumentProvider(InstrumentProvider):
         self.add(instrument)
 
     async def _fees(self) -> Fees | None:
-        if not self._has_account():
+        account = self._account()
+        if not account:
             return None
-        # The account itself comes first, those that belong to it after.
-        accounts = await self._client.account_info()
-        return accounts[0].fees if accounts else None
+        rows = await self._client.account_info()
+        for row in rows:
+            if _is_address(row.account, account):
+                return row.fees
+        if not rows:
+            self._warnings.once("account", f"No fee rates of account {account} are known")
+            return None
+        other = rows[0].account
+        self._warnings.once(
+            "account", f"/account/info does not name {account}: the fee rates of {other} are taken"
+        )
+        return rows[0].fees
+
+    def _check_bases(self, markets: list[Market], given: MarketFilters) -> None:
+        """Say which base currencies no market has; raise if that leaves nothing."""
+        for filters in (given, self._own):
+            absent = filters.absent_bases(markets)
+            if absent:
+                text = f"base_currencies: Paradex has no market of {', '.join(absent)}"
+                if len(absent) == len(filters.base_currencies or ()):
+                    raise ValueError(text)
+                self._log.warning(text)
+
+    def _warn(self, text: str) -> None:
+        if self._provider_config.log_warnings:
+            self._log.warning(text)
 
     def _is_wanted(self, market: Market) -> bool:
-        config = self._provider_config
-        if not isinstance(config, ParadexInstrumentProviderConfig):
-            return True
-        if market.trading_mode == "RFQ_ONLY" and not config.include_rfq_only:
-            return False
-        if config.asset_kinds is not None and market.asset_kind not in config.asset_kinds:
-            return False
-        return config.base_currencies is None or market.base_currency in config.base_currencies
+        is_hidden = market.trading_mode == "RFQ_ONLY" and not self._takes_rfq_only
+        return not is_hidden and self._own.passes(market)
 
 
 def _is_same(before: Instrument | None, now: Instrument) -> bool:
@@ -300,26 +362,11 @@ def _symbol(instrument_id: InstrumentId) -> str:
     return str(instrument_id.symbol.value)
 
 
-def _filter_of(filters: dict[str, Any] | None) -> Callable[[Market], bool]:
-    """Return what a dict of filters lets pass; a text stands for itself alone."""
-    filters = filters or {}
-    unknown = sorted(set(filters) - set(_FILTERS))
-    if unknown:
-        raise ValueError(f"there is no filter {', '.join(unknown)}; use {' and '.join(_FILTERS)}")
-    kinds, bases = (_names(filters.get(name)) for name in _FILTERS)
-
-    def passes(market: Market) -> bool:
-        return (kinds is None or market.asset_kind in kinds) and (
-            bases is None or market.base_currency in bases
-        )
-
-    return passes
-
-
-def _names(value: Any) -> frozenset[str] | None:
-    if value is None:
-        return None
-    return frozenset({value}) if isinstance(value, str) else frozenset(value)
+def _is_address(text: str, address: str) -> bool:
+    try:
+        return normalize_address(text) == normalize_address(address)
+    except EncodeError:
+        return False
 
 
 def _callable_at(path: str) -> Callable[[Instrument], bool]:

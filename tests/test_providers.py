@@ -1,8 +1,10 @@
 """The instrument provider, over a client that answers from a list."""
 
 import asyncio
+from collections.abc import Awaitable
 from collections.abc import Callable
 from typing import Any
+from typing import cast
 
 import msgspec
 import pytest
@@ -15,11 +17,14 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Currency
 
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
+from nautilus_paradex.network.answers import decoded
+from nautilus_paradex.network.rest.public import PublicEndpoints
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.messages.account import AccountInfo
+from nautilus_paradex.protocol.messages.account import Fees
 from nautilus_paradex.protocol.messages.markets import Market
 from nautilus_paradex.providers import ParadexInstrumentProvider
 from tests.parsing.parsing_values import OPTION
@@ -44,6 +49,7 @@ class Reader:
         self.rows = markets
         self.asked: list[str | None] = []
         self.account_asked = 0
+        self.unreadable: list[str] = []
         self.error: ParadexError | None = None
         self.account_error: ParadexError | None = None
         self.accounts = [
@@ -51,8 +57,13 @@ class Reader:
             AccountInfo(account="0x2", parent_account="0x1"),
         ]
 
-    async def markets(self, market: str | None = None) -> list[Market]:
+    async def markets(
+        self, market: str | None = None, *, on_unreadable: Callable[[str], None] | None = None
+    ) -> list[Market]:
         self.asked.append(market)
+        for text in self.unreadable:
+            assert on_unreadable is not None
+            on_unreadable(text)
         if self.error is not None:
             raise self.error
         if market is None:
@@ -69,14 +80,35 @@ class Reader:
         return self.accounts
 
 
+class Log:
+    """What the provider logs; the framework's own logger cannot be read."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def error(self, text: str) -> None:
+        self.errors.append(text)
+
+
+class Logging(Log):
+    """And what the framework itself logs while it initializes."""
+
+    def info(self, text: str) -> None:
+        assert text
+
+
 def provider(
-    reader: Reader, config: InstrumentProviderConfig | None = None, *, has_account: bool = False
+    reader: Reader, config: InstrumentProviderConfig | None = None, *, account: str = ""
 ) -> ParadexInstrumentProvider:
     return ParadexInstrumentProvider(
         client=reader,
         clock=LiveClock(),
         config=config or ParadexInstrumentProviderConfig(load_all=True),
-        has_account=lambda: has_account,
+        account=lambda: account,
     )
 
 
@@ -139,8 +171,10 @@ async def test_as_many_as_three_ids_are_a_few() -> None:
 
 async def test_of_an_answer_with_more_than_was_asked_for_only_that_is_taken() -> None:
     class Talkative(Reader):
-        async def markets(self, market: str | None = None) -> list[Market]:
-            await super().markets(market)
+        async def markets(
+            self, market: str | None = None, *, on_unreadable: Callable[[str], None] | None = None
+        ) -> list[Market]:
+            await super().markets(market, on_unreadable=on_unreadable)
             return self.rows
 
     instruments = provider(Talkative(ALL))
@@ -165,7 +199,7 @@ async def test_one_instrument_can_be_loaded() -> None:
 
 async def test_no_ids_are_no_request() -> None:
     reader = Reader(ALL)
-    await provider(reader, has_account=True).load_ids_async([])
+    await provider(reader, account="0x1").load_ids_async([])
     assert (reader.asked, reader.account_asked) == ([], 0)
 
 
@@ -181,7 +215,7 @@ async def test_the_configs_ids_are_loaded() -> None:
 
 async def test_the_accounts_own_fees_are_taken() -> None:
     reader = Reader(ALL)
-    instruments = provider(reader, has_account=True)
+    instruments = provider(reader, account="0x1")
     await instruments.load_all_async()
     assert str(instruments.find(iid(BTC)).maker_fee) == OWN_FEES.maker_rate
     assert reader.account_asked == 1
@@ -198,9 +232,43 @@ async def test_without_an_account_the_markets_fees_are_taken() -> None:
 async def test_an_account_without_fees_has_the_markets() -> None:
     reader = Reader(ALL)
     reader.accounts = []
-    instruments = provider(reader, has_account=True)
+    instruments = provider(reader, account="0x1")
     await instruments.load_all_async()
     assert str(instruments.find(iid(BTC)).maker_fee) == "0.00003"
+
+
+async def test_the_account_is_found_by_its_address_and_not_by_its_place() -> None:
+    reader = Reader(ALL)
+    reader.accounts = [
+        AccountInfo(account="0x2", fees=Fees(maker_rate="0.5", taker_rate="0.5")),
+        AccountInfo(account="not an address"),
+        AccountInfo(account="0x00000A1", fees=OWN_FEES),
+    ]
+    instruments = provider(reader, account="0xa1")
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    assert str(instruments.find(iid(BTC)).maker_fee) == OWN_FEES.maker_rate
+    assert log.warnings == []
+
+
+async def test_an_account_that_is_not_among_them_takes_the_first_rates_and_says_so_once() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader, account="0xb2")
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    await instruments.refresh({BTC})
+    assert str(instruments.find(iid(BTC)).maker_fee) == OWN_FEES.maker_rate
+    (warning,) = log.warnings
+    assert "does not name 0xb2: the fee rates of 0x1 are taken" in warning
+
+
+async def test_no_account_at_all_is_said_too() -> None:
+    reader = Reader(ALL)
+    reader.accounts = []
+    instruments = provider(reader, account="0xb2")
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    assert log.warnings == ["No fee rates of account 0xb2 are known"]
 
 
 # -- FILTERS ---------------------------------------------------------------------------------------
@@ -271,6 +339,56 @@ async def test_an_unknown_filter_is_refused(load: Callable[..., Any]) -> None:
     assert reader.asked == []
 
 
+@pytest.mark.parametrize(
+    ("filters", "text"),
+    [
+        (
+            {"asset_kinds": ["PERPS"]},
+            "filter asset_kinds must be of OPTION, PERP, PERP_OPTION, SPOT, not PERPS",
+        ),
+        ({"asset_kinds": "perp"}, "not perp$"),
+        ({"asset_kinds": ["PERP", 7]}, "filter asset_kinds must be texts"),
+        ({"base_currencies": 7}, "filter base_currencies must be texts, not 7"),
+        ({"base_currencies": [""]}, "filter base_currencies must be texts"),
+        ({"kinds": "PERP"}, "there is no filter kinds"),
+    ],
+)
+async def test_a_mistyped_filter_is_refused_at_build_and_at_load(
+    filters: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(ValueError, match=text):
+        provider(Reader(ALL), ParadexInstrumentProviderConfig(load_all=True, filters=filters))
+    with pytest.raises(ValueError, match=text):
+        await provider(Reader(ALL)).load_all_async(filters)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"filters": {"base_currencies": ["BTCC"]}},
+        {"base_currencies": frozenset({"BTCC"})},
+        {"base_currencies": frozenset({"btc"}), "asset_kinds": frozenset({"PERP"})},
+    ],
+)
+async def test_base_currencies_of_which_the_venue_has_none_are_an_error(
+    config: dict[str, Any],
+) -> None:
+    instruments = provider(Reader(ALL), ParadexInstrumentProviderConfig(load_all=True, **config))
+    with pytest.raises(ValueError, match=r"base_currencies: Paradex has no market of (BTCC|btc)$"):
+        await instruments.initialize()
+
+
+async def test_one_base_currency_too_many_is_a_warning() -> None:
+    config = ParadexInstrumentProviderConfig(
+        load_all=True, base_currencies=frozenset({"ETH", "BTCC"})
+    )
+    instruments = provider(Reader(ALL), config)
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    assert loaded(instruments) == {ETH}
+    assert log.warnings == ["base_currencies: Paradex has no market of BTCC"]
+
+
 @pytest.mark.parametrize("path", ["tests.test_providers:BTC", "tests.test_providers:nothing"])
 def test_a_filter_that_cannot_be_called_is_refused_at_build(path: str) -> None:
     with pytest.raises((TypeError, AttributeError)):
@@ -287,51 +405,125 @@ async def test_a_market_that_cannot_be_an_instrument_costs_no_other() -> None:
     assert instruments.market("BAD-USD-PERP") is None
 
 
-class Log:
-    """What the provider logs; the framework's own logger cannot be read."""
+ODD = market(
+    PERP, symbol="ODD-USD-PERP", market_kind="portfolio", trading_mode="AUCTION", tags=["DOGS"]
+)
 
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
 
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
+async def test_what_is_not_known_is_a_warning_each_and_only_once() -> None:
+    rows = [FUTURE, msgspec.structs.replace(FUTURE, symbol="CL-USD-FUT"), BROKEN, ODD, *ALL]
+    reader = Reader(rows)
+    instruments = provider(reader)
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    assert loaded(instruments) == {BTC, CALL, PUT, ETH, ODD.symbol}
+    assert log.warnings == [
+        "Unknown asset_kind, not loaded: 'FUTURE' of WTI-USD-FUT, CL-USD-FUT",
+        "Unknown market_kind, loaded all the same: 'portfolio' of ODD-USD-PERP",
+        "Unknown trading_mode, loaded all the same: 'AUCTION' of ODD-USD-PERP",
+        "Unknown tags, loaded all the same: 'DOGS' of ODD-USD-PERP",
+        "Skipped 1 markets: BAD-USD-PERP: price_tick_size has the value ''",
+    ]
+    assert instruments.find(iid(ODD.symbol)).info["tags"] == ["DOGS"]
+    await instruments.load_all_async()
+    await instruments.refresh({row.symbol for row in rows})
+    assert len(log.warnings) == 5
+    reader.rows = [msgspec.structs.replace(ODD, tags=("DOGS", "CATS"))]
+    await instruments.refresh({ODD.symbol})
+    assert log.warnings[5:] == ["Unknown tags, loaded all the same: 'CATS' of ODD-USD-PERP"]
+    assert log.errors == []
+
+
+async def test_a_warning_names_a_few_of_many_markets() -> None:
+    rows = [msgspec.structs.replace(FUTURE, symbol=f"F{n}-USD-FUT") for n in range(7)]
+    instruments = provider(Reader([*rows, *ALL]))
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    (warning,) = log.warnings
+    assert warning.endswith("'FUTURE' of F0-USD-FUT, F1-USD-FUT, F2-USD-FUT and 4 more")
+
+
+async def test_known_values_are_no_news_and_warnings_can_be_switched_off() -> None:
+    known = market(PERP, market_kind="isolated_margin", tags=["MEME", "DEFI"])
+    instruments = provider(Reader([known, *ALL[1:]]))
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    config = ParadexInstrumentProviderConfig(load_all=True, log_warnings=False)
+    silent = provider(Reader([FUTURE, BROKEN, ODD, *ALL]), config)
+    silent._log = log
+    await silent.load_all_async()
+    assert log.warnings == []
+
+
+async def test_a_market_that_is_filtered_out_is_no_news() -> None:
+    config = ParadexInstrumentProviderConfig(load_all=True, asset_kinds=frozenset({"SPOT"}))
+    instruments = provider(Reader([FUTURE, BROKEN, ODD, *ALL]), config)
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    assert log.warnings == []
+
+
+async def test_a_row_that_is_not_understood_costs_no_other_and_is_said_once() -> None:
+    reader = Reader(ALL)
+    reader.unreadable = ["X-USD-PERP: symbol"]
+    instruments = provider(reader)
+    log = instruments._log = Log()
+    await instruments.load_all_async()
+    await instruments.load_all_async()
+    assert instruments.count == 4
+    assert log.warnings == ["Skipped 1 markets that are not understood: X-USD-PERP: symbol"]
+
+
+async def test_rows_of_which_none_is_understood_are_a_failed_load() -> None:
+    reader = Reader([])
+    reader.unreadable = ["X-USD-PERP: symbol", "Y-USD-PERP: symbol"]
+    with pytest.raises(TransportError, match="no market is understood: X-USD-PERP: symbol"):
+        await provider(reader).load_all_async()
+
+
+# A market may be delisted any day, and a node that trades others must start all the same.
+@pytest.mark.parametrize("others", [[BTC], [BTC, ETH], [BTC, ETH, CALL, PUT]])
+async def test_an_id_that_is_delisted_is_an_error_in_the_log_and_the_others_are_loaded(
+    others: list[str],
+) -> None:
+    ids = frozenset(iid(symbol) for symbol in (*others, "DOGE-USD-PERP"))
+    instruments = provider(Reader(ALL), ParadexInstrumentProviderConfig(load_ids=ids))
+    log = instruments._log = Logging()
+    await instruments.initialize()
+    assert loaded(instruments) == set(others)
+    (error,) = log.errors
+    assert "Paradex has no market DOGE-USD-PERP" in error
 
 
 @pytest.mark.parametrize(
-    ("rows", "log_warnings", "count"),
-    [([FUTURE, BROKEN, *ALL], True, 1), ([FUTURE, BROKEN, *ALL], False, 0), (ALL, True, 0)],
+    "symbols", [["DOGE-USD-PERP"], ["A-USD", "B-USD", "C-USD", "DOGE-USD-PERP"]]
 )
-async def test_all_skipped_markets_are_one_warning(
-    rows: list[Market], log_warnings: bool, count: int
-) -> None:
-    config = ParadexInstrumentProviderConfig(load_all=True, log_warnings=log_warnings)
-    instruments = provider(Reader(rows), config)
-    log = Log()
-    instruments._log = log
-    await instruments.load_all_async()
-    assert len(log.warnings) == count
-    for warning in log.warnings:
-        assert "Skipped 2 markets" in warning
-        assert "WTI-USD-FUT is of kind 'FUTURE'" in warning
-        assert "BAD-USD-PERP: price_tick_size" in warning
-
-
-@pytest.mark.parametrize("others", [[], [BTC], [BTC, ETH, CALL, PUT]])
-async def test_an_id_that_does_not_exist_is_named_and_the_others_are_loaded(
-    others: list[str],
-) -> None:
+async def test_ids_of_which_none_can_be_loaded_refuse_the_start(symbols: list[str]) -> None:
     instruments = provider(Reader(ALL))
-    ids = [iid(symbol) for symbol in (*others, "DOGE-USD-PERP")]
-    with pytest.raises(ValueError, match=r"^Paradex has no market DOGE-USD-PERP$"):
-        await instruments.load_ids_async(ids)
-    assert loaded(instruments) == set(others)
+    with pytest.raises(ValueError, match=r"Paradex has no market DOGE-USD-PERP$"):
+        await instruments.load_ids_async([iid(symbol) for symbol in symbols])
+    assert instruments.count == 0
+
+
+async def test_an_id_that_is_delisted_after_its_load_refuses_no_restart() -> None:
+    reader = Reader(ALL)
+    instruments = provider(reader)
+    log = instruments._log = Log()
+    await instruments.load_async(iid(CALL))
+    reader.rows = []
+    await instruments.load_ids_async([iid(CALL)])
+    assert CALL in loaded(instruments)
+    assert CALL in log.errors[0]
 
 
 async def test_an_id_that_cannot_be_an_instrument_says_why() -> None:
     instruments = provider(Reader([*ALL, FUTURE]))
+    log = instruments._log = Log()
     with pytest.raises(ValueError, match="WTI-USD-FUT is of kind 'FUTURE', which is not modelled"):
-        await instruments.load_ids_async([iid(FUTURE.symbol), iid(BTC)])
+        await instruments.load_async(iid(FUTURE.symbol))
+    await instruments.load_ids_async([iid(FUTURE.symbol), iid(BTC)])
     assert loaded(instruments) == {BTC}
+    assert "WTI-USD-FUT is of kind 'FUTURE', which is not modelled" in log.errors[0]
 
 
 async def test_an_id_of_another_venue_is_refused_before_anything_is_asked() -> None:
@@ -364,7 +556,7 @@ async def test_a_failed_load_of_ids_raises_the_venues_error(ids: list[str]) -> N
 async def test_nothing_is_loaded_when_the_accounts_fees_cannot_be_read() -> None:
     reader = Reader(ALL)
     reader.account_error = AuthenticationError("token expired", status=401)
-    instruments = provider(reader, has_account=True)
+    instruments = provider(reader, account="0x1")
     with pytest.raises(AuthenticationError):
         await instruments.load_all_async()
     assert instruments.count == 0
@@ -413,22 +605,91 @@ async def test_an_expired_market_stays_known() -> None:
     assert CALL in loaded(instruments)
 
 
-async def test_thousands_of_markets_leave_others_their_turns() -> None:
-    rows = [market(OPTION, symbol=f"BTC-USD-27NOV26-{strike}-C") for strike in range(1, 5_001)]
-    turns = 0
+# -- MANY: trap 11, a loop that does not get its turn loses its sockets ----------------------------
 
-    async def other() -> None:
-        nonlocal turns
+
+class Turns:
+    """Counts the turns that another task gets while a work runs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def during[T](self, work: Awaitable[T]) -> T:
+        task = asyncio.ensure_future(self._run())
+        try:
+            return await work
+        finally:
+            task.cancel()
+
+    async def _run(self) -> None:
         while True:
-            turns += 1
+            self.count += 1
             await asyncio.sleep(0)
 
-    task = asyncio.ensure_future(other())
-    instruments = provider(Reader(rows))
-    await instruments.load_all_async()
-    task.cancel()
+
+class Answering:
+    """An HTTP client whose every answer is one body."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def request(self, method: str, path: str, kind: Any, **_rest: Any) -> Any:
+        return decoded(self.body, kind, f"{method} {path}")
+
+
+def rows_of(count: int) -> list[dict[str, Any]]:
+    return [OPTION | {"symbol": f"BTC-USD-27NOV26-{n}-C", "tags": None} for n in range(count)]
+
+
+def endpoints(rows: list[Any]) -> PublicEndpoints:
+    return PublicEndpoints(cast("Any", Answering(msgspec.json.encode({"results": rows}))))
+
+
+async def test_thousands_of_markets_leave_others_their_turns() -> None:
+    rows = [msgspec.convert(row | {"tags": []}, Market, strict=False) for row in rows_of(5_000)]
+    reader = Reader(rows)
+    instruments = provider(reader)
+    turns = Turns()
+    await turns.during(instruments.load_all_async())
     assert instruments.count == 5_000
-    assert turns >= 100
+    assert turns.count >= 100
+    reader.rows = [msgspec.structs.replace(row, price_tick_size="1") for row in rows]
+    turns = Turns()
+    assert len(await turns.during(instruments.refresh(instruments.symbols()))) == 5_000
+    assert turns.count >= 200
+
+
+async def test_thousands_of_rows_are_decoded_with_turns_between() -> None:
+    turns = Turns()
+    markets = await turns.during(endpoints(rows_of(5_000)).markets())
+    assert [row.symbol for row in markets] == [row["symbol"] for row in rows_of(5_000)]
+    assert turns.count >= 50
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (PERP | {"price_tick_size": {}}, "BTC-USD-PERP: the answer to GET /markets is not under"),
+        (PERP | {"symbol": 7}, "a market without a name: the answer to GET /markets is not under"),
+        ([], "a market without a name: "),
+        ("text", "a market without a name: "),
+    ],
+)
+async def test_a_row_that_is_not_understood_is_told_of_by_name(row: Any, text: str) -> None:
+    told: list[str] = []
+    rest = endpoints([SPOT, row, OPTION])
+    markets = await rest.markets(on_unreadable=told.append)
+    assert [each.symbol for each in markets] == [ETH, CALL]
+    (reason,) = told
+    assert reason.startswith(text)
+    with pytest.raises(TransportError, match="is not understood"):
+        await rest.markets()
+
+
+async def test_a_list_that_is_none_is_an_error_whoever_is_told() -> None:
+    rest = PublicEndpoints(cast("Any", Answering(b'{"results": 7}')))
+    with pytest.raises(TransportError, match="is not understood"):
+        await rest.markets(on_unreadable=print)
 
 
 # -- REFRESH ---------------------------------------------------------------------------------------
@@ -467,7 +728,7 @@ async def test_any_field_makes_an_instrument_another(change: dict[str, Any]) -> 
 
 async def test_an_account_with_other_rates_has_other_instruments() -> None:
     reader = Reader(ALL)
-    instruments = provider(reader, has_account=True)
+    instruments = provider(reader, account="0x1")
     await instruments.load_all_async()
     reader.accounts = []
     assert {each.id for each in await instruments.refresh({BTC, ETH})} == {iid(BTC), iid(ETH)}
@@ -538,7 +799,7 @@ async def test_many_markets_are_refreshed_with_one_request(symbols: int, asked: 
 
 async def test_a_refresh_that_fails_changes_nothing() -> None:
     reader = Reader(ALL)
-    instruments = provider(reader, has_account=True)
+    instruments = provider(reader, account="0x1")
     await instruments.load_all_async()
     before = instruments.find(iid(BTC))
     reader.rows = [market(PERP, price_tick_size="1")]
@@ -553,6 +814,10 @@ async def test_a_change_that_makes_no_sense_keeps_the_instrument_as_it_was() -> 
     instruments = provider(reader)
     await instruments.load_all_async()
     before = instruments.find(iid(BTC))
+    log = instruments._log = Log()
     reader.rows = [market(PERP, price_tick_size="0"), *ALL[1:]]
     assert await instruments.refresh({BTC, ETH}) == []
     assert instruments.find(iid(BTC)) is before
+    (error,) = log.errors
+    assert "out of date: BTC-USD-PERP: price_tick_size has the value '0'" in error
+    assert log.warnings == []

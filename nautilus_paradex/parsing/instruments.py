@@ -6,6 +6,7 @@ accounting would need an exchange rate for every profit and margin, which the ve
 so quote and settlement are USDC throughout, as the venue's own account does it (PROTOCOL 9.1).
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from typing import Final
@@ -105,6 +106,17 @@ def fee_rates(market: Market, fees: Fees | None) -> Rates:
     return _listed_rates(listed)
 
 
+def unknown_values(market: Market) -> Iterator[tuple[str, str]]:
+    """Yield each (field, value) of a market that is none of `KNOWN_VALUES`; empty ones are not."""
+    for field in ("asset_kind", "market_kind", "trading_mode"):
+        value = getattr(market, field)
+        if value and value not in KNOWN_VALUES[field]:
+            yield field, value
+    for tag in market.tags:
+        if tag not in KNOWN_VALUES["tags"]:
+            yield "tags", tag
+
+
 # -- KINDS -----------------------------------------------------------------------------------------
 
 
@@ -179,6 +191,16 @@ _BUILDERS: Final = {
 #: The kinds of market that become instruments.
 ASSET_KINDS: Final = frozenset(_BUILDERS)
 
+#: What we know the fields of a market to hold (OpenAPI ``MarketResp``). Only the asset kind decides
+#: what a market becomes. Tags are free text of which the venue gives no list: these are those of
+#: its examples.
+KNOWN_VALUES: Final = {
+    "asset_kind": ASSET_KINDS,
+    "market_kind": frozenset({"cross", "isolated", "isolated_margin"}),
+    "trading_mode": frozenset({"STANDARD", "RFQ_ONLY"}),
+    "tags": frozenset({"LAYER-1", "MEME", "DEFI", "TRADFI"}),
+}
+
 
 # -- FIELDS ----------------------------------------------------------------------------------------
 
@@ -211,6 +233,7 @@ def _common(market: Market, size_places: int, ts_init: int) -> dict[str, Any]:
             "funding_period_hours": str(market.funding_period_hours),
             "open_at": market.open_at,
             "expiry_at": market.expiry_at,
+            "tags": list(market.tags),
         },
     }
 

@@ -1,7 +1,14 @@
 """Public endpoints (PROTOCOL 4.1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from collections.abc import Callable
+from typing import Final
 
+import msgspec
+
+from nautilus_paradex.network.answers import decoded
+from nautilus_paradex.network.answers import scrubbed
 from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import segment
 from nautilus_paradex.network.rest.core import time_range
@@ -9,6 +16,8 @@ from nautilus_paradex.protocol import events
 from nautilus_paradex.protocol import json_events
 from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.protocol.enums import strict
+from nautilus_paradex.protocol.errors import DecodeError
+from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.messages import BboMessage
 from nautilus_paradex.protocol.messages import FundingDataMessage
 from nautilus_paradex.protocol.messages import Kline
@@ -22,6 +31,7 @@ from nautilus_paradex.protocol.messages import SystemConfig
 from nautilus_paradex.protocol.messages import SystemStatus
 from nautilus_paradex.protocol.messages import SystemTime
 from nautilus_paradex.protocol.messages import TradeMessage
+from nautilus_paradex.protocol.messages import decode
 
 
 ALL_MARKETS = "ALL"
@@ -29,6 +39,9 @@ ALL_MARKETS = "ALL"
 #: Rows a page at most (PROTOCOL 4.1).
 TRADES_PAGE = 1_000
 FUNDING_PAGE = 5_000
+
+#: Markets that are decoded before other tasks get their turn: a few milliseconds of work.
+_DECODED_AT_ONCE: Final = 100
 
 
 class PublicEndpoints(RestCore):
@@ -59,10 +72,41 @@ class PublicEndpoints(RestCore):
 
     # -- MARKETS -----------------------------------------------------------------------------------
 
-    async def markets(self, market: str | None = None) -> list[Market]:
-        """Return the specifications of all markets, or of one."""
-        answer = await self._get_public("/markets", Page[Market], {"market": market})
-        return answer.results
+    async def markets(
+        self, market: str | None = None, *, on_unreadable: Callable[[str], None] | None = None
+    ) -> list[Market]:
+        """
+        Return the specifications of all markets, or of one.
+
+        All of them are several MB (PROTOCOL 4.1), and a loop that does not get its turn loses its
+        sockets (trap 11): the rows are decoded a few at a time.
+
+        Parameters
+        ----------
+        market : str, optional
+            The market; all where None.
+        on_unreadable : Callable[[str], None], optional
+            Told of each row that is not understood, which is left out. Where None, such a row is a
+            `TransportError` as for any other answer.
+
+        Raises
+        ------
+        TransportError
+            If the answer, or a row of it that nobody is told of, is not understood.
+
+        """
+        answer = await self._get_public("/markets", Page[msgspec.Raw], {"market": market})
+        markets = []
+        for number, row in enumerate(answer.results, start=1):
+            if not number % _DECODED_AT_ONCE:
+                await asyncio.sleep(0)
+            try:
+                markets.append(decoded(bytes(row), Market, "GET /markets"))
+            except TransportError as error:
+                if on_unreadable is None:
+                    raise
+                on_unreadable(f"{_symbol_in(row)}: {error}")
+        return markets
 
     async def markets_summary(self, market: str = ALL_MARKETS) -> list[events.MarketSummary]:
         """Return the statistics of all markets, or of one."""
@@ -233,3 +277,14 @@ class PublicEndpoints(RestCore):
         rows = self.iter_funding_data(market, start_ms=start_ms, end_ms=end_ms, limit=limit)
         found = [row async for row in rows]
         return sorted(found, key=lambda row: row.created_ns)
+
+
+class _Named(msgspec.Struct):
+    symbol: str
+
+
+def _symbol_in(row: msgspec.Raw) -> str:
+    try:
+        return scrubbed(decode(bytes(row), _Named).symbol)
+    except DecodeError:
+        return "a market without a name"
