@@ -209,6 +209,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             rest=self._rest,
             timing=self._timing,
             system_state=lambda: self._link.system_state.state,
+            on_state_refusal=self._link.system_state.hint,
             recv_window_ms=config.recv_window_ms,
             log=self._log,
         )
@@ -442,7 +443,9 @@ class ParadexExecutionClient(LiveExecutionClient):
         self.reconcile_soon(str(error))
 
     def on_stream_state(self, state: ConnectionState) -> None:
-        """Remember since when news may be missing."""
+        """Remember since when news may be missing; a release may be why (E14)."""
+        if state is ConnectionState.WAITING:
+            self._link.system_state.hint()
         if state is ConnectionState.WAITING and self._gap_start_ms is None:
             idle_ms = int(self._stream.settings.idle_timeout * 1_000)
             self._gap_start_ms = self._timing.time_ms() - idle_ms - GAP_OVERLAP_MS

@@ -50,6 +50,9 @@ from nautilus_paradex.protocol.orders import Source
 #: Refusals of a cancel that speak of the order's end, not of the cancel (E7).
 _ENDED_CODES: Final = frozenset({"ORDER_IS_CLOSED", "ORDER_IS_NOT_OPEN"})
 
+#: Refusals that speak of the exchange's state (E14).
+_STATE_CODES: Final = frozenset({"SYSTEM_STATUS_CANCEL_ONLY", "SYSTEM_STATUS_POST_ONLY"})
+
 
 class OrderCommands:
     """
@@ -75,6 +78,8 @@ class OrderCommands:
         Clock.
     system_state : Callable[[], SystemState | None]
         The venue's last known state.
+    on_state_refusal : Callable[[], None]
+        Told when a refusal shows that the venue's state is another.
     recv_window_ms : int, optional
         As signed and sent.
     log : Logger
@@ -94,6 +99,7 @@ class OrderCommands:
         rest: ParadexRest,
         timing: Timing,
         system_state: Callable[[], SystemState | None],
+        on_state_refusal: Callable[[], None],
         recv_window_ms: int | None,
         log: Logger,
     ) -> None:
@@ -107,6 +113,7 @@ class OrderCommands:
         self._rest = rest
         self._timing = timing
         self._system_state = system_state
+        self._on_state_refusal = on_state_refusal
         self._recv_window_ms = recv_window_ms
         self._log = log
 
@@ -173,6 +180,7 @@ class OrderCommands:
         except ParadexError as e:
             if not e.outcome_unknown:
                 self._log.warning(f"Order {client_id} was refused: {e}")
+                self._note_state(e)
                 effects = tracker.on_create_denied(str(e), self._timing.time_ns())
                 self._follower.run(tracker, effects)
                 return
@@ -220,6 +228,7 @@ class OrderCommands:
             self._follower.run(tracker, tracker.modify_answered(pending, update))
         except ParadexError as e:
             if not e.outcome_unknown:
+                self._note_state(e)
                 effects = tracker.modify_refused(pending, str(e), self._timing.time_ns())
                 self._follower.run(tracker, effects)
                 return
@@ -320,6 +329,10 @@ class OrderCommands:
     @staticmethod
     def _speaks_of_end(error: ParadexError) -> bool:
         return isinstance(error, NotFoundError) or error.code in _ENDED_CODES
+
+    def _note_state(self, error: ParadexError) -> None:
+        if error.code in _STATE_CODES:
+            self._on_state_refusal()
 
     def _required_signer(self) -> OrderSigner:
         if self._signer is None:
