@@ -43,6 +43,7 @@ from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.commands import OrderCommands
 from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.inflight import InFlight
 from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.queries import OrderQueries
@@ -444,6 +445,7 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     def on_stream_state(self, state: ConnectionState) -> None:
         """Remember since when news may be missing; a release may be why (E14)."""
+        publish_health(self._msgbus, self._stream.status(), self._clock)
         if state is ConnectionState.WAITING:
             self._link.system_state.hint()
         if state is ConnectionState.WAITING and self._gap_start_ms is None:

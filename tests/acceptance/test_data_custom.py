@@ -22,6 +22,7 @@ from nautilus_paradex.types import ParadexSettlementPrice
 from nautilus_paradex.types import ParadexStreamHealth
 from tests.acceptance.node import BTC
 from tests.acceptance.node import ETH
+from tests.acceptance.node import KEY
 from tests.acceptance.node import Trader
 from tests.acceptance.node import running_node
 from tests.acceptance.node import until
@@ -132,6 +133,23 @@ async def test_s8_a_strategy_sees_that_a_socket_is_lost_and_back() -> None:
         states = [(item.connected, item.healthy) for item in reader.got]
         assert (False, False) in states
         assert reader.got[-1].reconnects == 1
+
+
+async def test_s8_the_private_stream_tells_its_health_too() -> None:
+    reader = Reader(ParadexStreamHealth.data_type_of())
+    async with LocalParadex(market=False) as venue:
+        account = venue.create_account(KEY)
+        async with running_node(venue, actors=[reader], account=account, may_fail=True) as node:
+            await until(lambda: reader.got, "health of the data client")
+            await venue.drop_connections()
+            await until(
+                lambda: (
+                    {item.stream for item in reader.got if item.healthy and item.epoch == 2}
+                    == {"PARADEX market data", "PARADEX account"}
+                ),
+                lambda: f"seen: {[(item.stream, item.epoch, item.healthy) for item in reader.got]}",
+            )
+            assert node.execution.status().epoch == 2
 
 
 async def test_prints_off_the_book_are_custom_data_and_no_trade_ticks() -> None:
