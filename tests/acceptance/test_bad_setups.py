@@ -248,8 +248,18 @@ async def test_market_that_does_not_exist_is_named() -> None:
             account,
             BOTH,
             "Paradex has no market NOPE-USD-PERP",
-            instruments=[ETH, missing],
+            instruments=[missing],
         )
+
+
+async def test_market_that_is_gone_does_not_keep_the_others_from_starting() -> None:
+    missing = InstrumentId.from_str("NOPE-USD-PERP.PARADEX")
+    async with LocalParadex(market=False) as venue:
+        account = venue.create_account(KEY)
+        async with running_node(venue, account, instruments=[ETH, missing], may_fail=True) as node:
+            assert node.cache.instrument(ETH) is not None
+            assert node.cache.instrument(missing) is None
+            assert "Paradex has no market NOPE-USD-PERP" in node.log()
 
 
 def test_instrument_of_another_venue_is_refused_at_once() -> None:
