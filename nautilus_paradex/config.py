@@ -186,9 +186,9 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     token_usage : str, optional
         ``interactive`` for retail flow (no fees, 300 ms speed bump, 3 orders/s).
     leverages : dict[str, int], optional
-        Leverage to set at connect, by symbol; None = leave as it is.
+        Leverage to set at connect, by symbol or instrument id; None = leave as it is.
     margin_modes : dict[str, str], optional
-        CROSS or ISOLATED to set at connect, by symbol; None = leave as it is.
+        CROSS or ISOLATED to set at connect, by symbol or instrument id; None = leave as it is.
     http_pool_limit : PositiveInt, default 100
         The most HTTP connections.
     http_pool_keepalive_secs : PositiveFloat, default 30
@@ -243,6 +243,12 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
             raise ValueError(
                 f"order_transport must be 'rest' or 'ws', not {self.order_transport!r}"
             )
+        for market, leverage in (self.leverages or {}).items():
+            if leverage < 1:
+                raise ValueError(f"leverages: {market} cannot have {leverage}")
+        for market, mode in (self.margin_modes or {}).items():
+            if mode not in ("CROSS", "ISOLATED"):
+                raise ValueError(f"margin_modes: {market} must be CROSS or ISOLATED, not {mode!r}")
         if self.token_usage not in (None, "interactive"):
             raise ValueError("token_usage must be None or 'interactive'")
 

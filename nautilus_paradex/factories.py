@@ -182,11 +182,6 @@ def _refuse_what_is_not_there(config: ParadexExecClientConfig) -> None:
     """Refuse settings that this version does not carry out: silence would be taken for consent."""
     if config.order_transport != "rest":
         raise ValueError("order_transport='ws' is not available in this version; use 'rest'")
-    if config.leverages or config.margin_modes:
-        raise ValueError(
-            "leverages and margin_modes are not available in this version; set them on the "
-            "venue's own page"
-        )
 
 
 def _link_settings(config: AnyConfig, credentials: Credentials | None) -> LinkSettings:

@@ -31,6 +31,7 @@ from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.enums import account_type_to_str
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
@@ -45,6 +46,7 @@ from nautilus_paradex.execution.commands import OrderCommands
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.inflight import InFlight
+from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.queries import OrderQueries
 from nautilus_paradex.execution.reconciliation import Reconciler
@@ -240,6 +242,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._account_keeper = AccountKeeper(
             self, self._rest, self._timing, self._loop.call_soon, self._log
         )
+        self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
         self._registry = registry
 
     @property
@@ -251,6 +254,23 @@ class ParadexExecutionClient(LiveExecutionClient):
         """Return the health of the private stream (rule S8)."""
         return self._stream.status()
 
+    async def set_margin(
+        self,
+        instrument_id: InstrumentId,
+        leverage: int | None = None,
+        margin_mode: str | None = None,
+    ) -> None:
+        """
+        Set an instrument's leverage, margin mode (CROSS or ISOLATED) or both.
+
+        Raises
+        ------
+        ParadexError
+            If the venue refuses it or does not show it afterwards.
+
+        """
+        await self._margins.set(instrument_id.symbol.value, leverage, margin_mode)
+
     # -- CONNECTION --------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
@@ -260,6 +280,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         if self._link.can_trade:
             signer = OrderSigner(self._link.signer, self._config.recv_window_ms)
             self._commands.use_signer(signer)
+            await self._margins.apply()
         else:
             self._log.warning("Read-only credentials: orders will be denied")
         warning = inflight_warning(self._msgbus)
