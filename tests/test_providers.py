@@ -424,7 +424,7 @@ async def test_what_is_not_known_is_a_warning_each_and_only_once() -> None:
         "Unknown tags, loaded all the same: 'DOGS' of ODD-USD-PERP",
         "Skipped 1 markets: BAD-USD-PERP: price_tick_size has the value ''",
     ]
-    assert instruments.find(iid(ODD.symbol)).info["tags"] == ["DOGS"]
+    assert instruments.find(iid(ODD.symbol)).info["tags"] == "DOGS"
     await instruments.load_all_async()
     await instruments.refresh({row.symbol for row in rows})
     assert len(log.warnings) == 5

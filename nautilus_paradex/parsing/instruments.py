@@ -4,6 +4,13 @@ Markets as the framework's instruments (PROTOCOL 9).
 Prices are in USD and everything is paid in USDC. With USD as quote currency the framework's
 accounting would need an exchange rate for every profit and margin, which the venue does not give;
 so quote and settlement are USDC throughout, as the venue's own account does it (PROTOCOL 9.1).
+
+Perpetual options are a `CryptoOption` that expires at `NO_EXPIRY_NS`: the framework has no option
+without expiry. That was tried on all that takes an option (``test_perpetual_options.py``): cache,
+catalog, pyo3, backtests, chains, whose series of perpetual options is one of its own, and greeks.
+An expiry of 0 would not do: the backtest takes such an option for expired, and a chain drops its
+quotes. Only the framework's `GreeksCalculator` makes no sense of centuries: with any interest
+there is no volatility that explains a price. The venue's own greeks come with its statistics.
 """
 
 from collections.abc import Iterator
@@ -154,7 +161,8 @@ def _option(market: Market, rates: Rates, common: dict[str, Any]) -> CryptoOptio
         settlement_currency=USDC,
         is_inverse=False,
         option_kind=kind,
-        strike_price=price_of(strike, places(strike)),
+        # A backtest settles with the strike's precision: with fewer places than the tick it rounds.
+        strike_price=price_of(strike, max(places(strike), common["price_precision"])),
         activation_ns=market.open_at * 1_000_000,
         expiration_ns=min(expiry_ns, NO_EXPIRY_NS) if expiry_ns else NO_EXPIRY_NS,
         # The venue's minimum is of size times spot, the framework's of size times premium.
@@ -233,7 +241,7 @@ def _common(market: Market, size_places: int, ts_init: int) -> dict[str, Any]:
             "funding_period_hours": str(market.funding_period_hours),
             "open_at": market.open_at,
             "expiry_at": market.expiry_at,
-            "tags": list(market.tags),
+            "tags": ",".join(market.tags),
         },
     }
 

@@ -45,6 +45,7 @@ from nautilus_paradex.parsing.instruments import ASSET_KINDS
 from nautilus_paradex.parsing.instruments import NO_EXPIRY_NS
 from nautilus_paradex.parsing.instruments import fee_rates
 from nautilus_paradex.parsing.instruments import parse_instrument
+from nautilus_paradex.parsing.instruments import unknown_values
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.messages.account import Fees
 from tests.parsing.parsing_values import OPTION
@@ -94,6 +95,48 @@ def test_a_dated_option_expires() -> None:
     assert option.expiration_utc == pd.Timestamp("2026-11-27T08:00:00Z")
     assert (option.margin_init, option.margin_maint) == (Decimal("0.15"), Decimal("0.075"))
     assert (option.price_precision, option.size_precision) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("strike", "tick", "expected"),
+    [("70000", "0.01", "70000.00"), ("0.125", "0.01", "0.125"), ("96000", "5", "96000")],
+)
+def test_a_strike_has_the_places_of_the_tick_to_settle_in(
+    strike: str, tick: str, expected: str
+) -> None:
+    option = instrument(OPTION, strike_price=strike, price_tick_size=tick)
+    assert str(option.strike_price) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"market_kind": "isolated_margin", "trading_mode": "RFQ_ONLY", "tags": ["MEME"]}, []),
+        ({"market_kind": "", "trading_mode": ""}, []),
+        (
+            {
+                "asset_kind": "FUTURE",
+                "market_kind": "x",
+                "trading_mode": "y",
+                "tags": ["z", "DEFI"],
+            },
+            [("asset_kind", "FUTURE"), ("market_kind", "x"), ("trading_mode", "y"), ("tags", "z")],
+        ),
+    ],
+)
+def test_values_that_are_not_known_are_named(
+    changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert list(unknown_values(market(PERP, **changes))) == expected
+
+
+def test_what_nothing_depends_on_changes_no_instrument_but_its_info() -> None:
+    """Unknown market kinds, modes and tags degrade: the instrument is the same."""
+    strange = instrument(PERP, market_kind="x", trading_mode="y", tags=["z", "é"])
+    plain = instrument(PERP)
+    assert strange.info["tags"] == "z,é"
+    assert strange.to_dict(strange) | {"info": None} == plain.to_dict(plain) | {"info": None}
 
 
 def test_an_options_minimum_is_not_the_frameworks() -> None:
