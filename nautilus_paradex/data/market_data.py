@@ -201,9 +201,12 @@ class MarketData:
             "watch the scope of summaries",
         )
         self.bars.resume()
+        self.statuses.resume()
+        self._listings.resume()
 
     async def close(self) -> None:
         """Close all sockets."""
+        self.statuses.suspend()
         await self.streams.close()
 
     # -- SUBSCRIPTIONS -----------------------------------------------------------------------------
@@ -301,8 +304,9 @@ class MarketData:
 
     async def on_restored(self, socket: int, epoch: int) -> None:
         """Find out what was missed; books rebuild themselves from their first frame."""
-        if socket == 0 and epoch > 1:
-            self._log.info(f"Market data stream restored, connection {epoch}")
+        if socket == 0:
+            if epoch > 1:
+                self._log.info(f"Market data stream restored, connection {epoch}")
             await self._listings.on_restored(epoch)
 
     # -- INTERNAL ----------------------------------------------------------------------------------

@@ -3,11 +3,11 @@ Whether instruments can be traded, and how they settled (rule E14).
 
 A market opens, expires and is removed by itself; the exchange's state concerns all that are open.
 Status comes at subscription and at each change. The price of a settlement is read by REST: after
-the venue says so, or after the expiry if it does not, as often as it takes.
+the venue says so, or some time after the expiry if it does not, with growing pauses, one market
+after the other, since hundreds of options expire at once.
 """
 
 import asyncio
-import heapq
 from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
@@ -31,14 +31,21 @@ from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.messages.markets import MarketEvent
 
 
-#: Seconds between two looks at which market has opened or expired.
+#: Seconds between two looks at which market has opened or expired, and which question is due.
 LOOK_SECS: Final = 1.0
+
+#: Seconds after an expiry before its settlement is asked for, if the venue says nothing.
+PATIENCE_SECS: Final = 10.0
 
 #: Seconds before a settlement is asked for again, doubling.
 ASK_SECS: Final = 5.0
 ASK_MAX_SECS: Final = 300.0
 
-_NS_PER_MS: Final = 1_000_000
+#: Ended markets that are remembered for who subscribes later.
+REMEMBERED: Final = 10_000
+
+#: Instruments that are told of before other tasks get their turn.
+_CHUNK: Final = 100
 
 _BY_EVENT: Final = {"SETTLED": MarketState.SETTLED, "DELETED": MarketState.DELETED}
 
@@ -46,15 +53,25 @@ _BY_EVENT: Final = {"SETTLED": MarketState.SETTLED, "DELETED": MarketState.DELET
 class _Watched:
     """What is known of one instrument."""
 
-    __slots__ = ("ended", "instrument", "told", "wants_close", "wants_status")
+    __slots__ = ("instrument", "moment_ms", "told", "wants_close", "wants_status")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.wants_status = False
         self.wants_close = False
-        #: What the venue said of its end.
-        self.ended: MarketState | None = None
         self.told: Status | None = None
+        #: When it opens or expires next, UNIX ms; 0 if it does neither any more.
+        self.moment_ms = 0
+
+
+class _Question:
+    """When a settlement is asked for, and how long after that again; seconds, monotonic."""
+
+    __slots__ = ("due", "pause")
+
+    def __init__(self, due: float) -> None:
+        self.due = due
+        self.pause = ASK_SECS
 
 
 class InstrumentStatuses:
@@ -70,7 +87,7 @@ class InstrumentStatuses:
     clock : LiveClock
         The framework's clock.
     timing : Timing
-        Sleep.
+        Clock and sleep.
     spawn : Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
         Runs work in the background.
     log : Logger
@@ -96,21 +113,34 @@ class InstrumentStatuses:
         self._spawn = spawn
         self._log = log
         self._watched: dict[str, _Watched] = {}
-        #: Moments (UNIX ms) at which a market opens or expires, the next first.
-        self._moments: list[tuple[int, str]] = []
-        self._asking: set[str] = set()
+        #: What the venue said of markets' ends.
+        self._ended: dict[str, MarketState] = {}
+        self._questions: dict[str, _Question] = {}
         self._look_task: asyncio.Task[None] | None = None
-        self._listens = False
+        self._ask_task: asyncio.Task[None] | None = None
+
+    def suspend(self) -> None:
+        """Follow the exchange no longer: the client disconnects."""
+        self._system.forget(self._on_system_state)
+
+    def resume(self) -> None:
+        """Go on after a disconnect, which has ended the work."""
+        self.suspend()
+        if any(its.wants_status for its in self._watched.values()):
+            self._system.listen(self._on_system_state)
+        self._look_on()
+        self._ask_on()
 
     # -- WHAT IS WANTED ----------------------------------------------------------------------------
 
     async def want(self, instrument: Instrument) -> None:
         """Tell an instrument's status now and at each change."""
+        if not any(its.wants_status for its in self._watched.values()):
+            self._system.listen(self._on_system_state)
         watched = self._watch(instrument)
         watched.wants_status, watched.told = True, None
-        if not self._listens:
-            self._listens = True
-            self._system.listen(self._on_system_state)
+        # Before the exchange's state is read, any status would be made up.
+        await self._system.ready()
         self._tell(watched)
 
     def drop(self, instrument_id: InstrumentId) -> None:
@@ -120,16 +150,15 @@ class InstrumentStatuses:
             return
         watched.wants_status = False
         self._tidy(watched)
-        if self._listens and not any(its.wants_status for its in self._watched.values()):
-            self._listens = False
+        if not any(its.wants_status for its in self._watched.values()):
             self._system.forget(self._on_system_state)
 
     async def want_close(self, instrument: Instrument) -> None:
         """Tell how an instrument settles, at once if it has settled."""
         watched = self._watch(instrument)
         watched.wants_close = True
-        if self._state_of(watched) in (MarketState.EXPIRED, MarketState.SETTLED):
-            self._ask_soon(watched)
+        if self._state_of(watched).is_end:
+            self._ask_in(watched, 0.0)
 
     def drop_close(self, instrument_id: InstrumentId) -> None:
         """Tell its settlement no longer."""
@@ -142,33 +171,36 @@ class InstrumentStatuses:
 
     def on_market_event(self, event: MarketEvent) -> None:
         """Take what the ``markets`` channel says."""
+        ended = _BY_EVENT.get(event.event_type)
+        if ended is not None:
+            self._note_end(event.symbol, ended)
+        elif event.event_type == "CREATED":
+            self._ended.pop(event.symbol, None)
         watched = self._watched.get(event.symbol)
         if watched is None:
             return
-        ended = _BY_EVENT.get(event.event_type)
-        # A market is removed after it has settled: how it ended stays the news.
-        if ended is not None and watched.ended is not MarketState.SETTLED:
-            watched.ended = ended
-        elif event.event_type == "CREATED":
-            watched.ended = None
         self._tell(watched)
         if watched.wants_close and ended is not None:
-            self._ask_soon(watched)
+            self._ask_in(watched, 0.0)
 
     def on_instrument_changed(self, instrument: Instrument) -> None:
         """Take a changed instrument: its opening, its expiry or its trading mode may be new."""
         watched = self._watched.get(instrument.id.symbol.value)
         if watched is not None:
             watched.instrument = instrument
-            self._note_moments(instrument)
+            self._note_moment(watched)
             self._tell(watched)
 
     def _on_system_state(self, state: SystemState | None) -> None:
-        del state
-        for watched in list(self._watched.values()):
-            self._tell(watched)
+        self._spawn(self._tell_all(), f"tell all instruments of the exchange's state {state}")
 
     # -- STATUS ------------------------------------------------------------------------------------
+
+    async def _tell_all(self) -> None:
+        for number, watched in enumerate(list(self._watched.values()), start=1):
+            self._tell(watched)
+            if not number % _CHUNK:
+                await self._timing.sleep(0)
 
     def _tell(self, watched: _Watched) -> None:
         if not watched.wants_status:
@@ -180,8 +212,9 @@ class InstrumentStatuses:
             self._emit(instrument_status(watched.instrument.id, status, now, now))
 
     def _state_of(self, watched: _Watched) -> MarketState:
-        if watched.ended is not None:
-            return watched.ended
+        ended = self._ended.get(watched.instrument.id.symbol.value)
+        if ended is not None:
+            return ended
         info = watched.instrument.info or {}
         now_ms = self._clock.timestamp_ms()
         if 0 < info.get("expiry_at", 0) <= now_ms:
@@ -192,6 +225,14 @@ class InstrumentStatuses:
             return MarketState.RFQ_ONLY
         return MarketState.OPEN
 
+    def _note_end(self, symbol: str, ended: MarketState) -> None:
+        # A market is removed after it has settled: how it ended stays the news.
+        if self._ended.get(symbol) is MarketState.SETTLED:
+            return
+        self._ended[symbol] = ended
+        if len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
     # -- MOMENTS -----------------------------------------------------------------------------------
 
     def _watch(self, instrument: Instrument) -> _Watched:
@@ -199,63 +240,86 @@ class InstrumentStatuses:
         watched = self._watched.get(symbol)
         if watched is None:
             watched = self._watched[symbol] = _Watched(instrument)
-            self._note_moments(instrument)
+            self._note_moment(watched)
         return watched
 
     def _tidy(self, watched: _Watched) -> None:
         if not (watched.wants_status or watched.wants_close):
             self._watched.pop(watched.instrument.id.symbol.value, None)
 
-    def _note_moments(self, instrument: Instrument) -> None:
-        info = instrument.info or {}
+    def _note_moment(self, watched: _Watched) -> None:
+        info = watched.instrument.info or {}
         now_ms = self._clock.timestamp_ms()
-        for name in ("open_at", "expiry_at"):
-            moment = info.get(name, 0)
-            if moment > now_ms:
-                heapq.heappush(self._moments, (moment, instrument.id.symbol.value))
-        if self._moments and (self._look_task is None or self._look_task.done()):
+        moments = [info.get(name, 0) for name in ("open_at", "expiry_at")]
+        watched.moment_ms = min((moment for moment in moments if moment > now_ms), default=0)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        is_idle = self._look_task is None or self._look_task.done()
+        if is_idle and any(its.moment_ms for its in self._watched.values()):
             self._look_task = self._spawn(self._look(), "watch openings and expiries")
 
     async def _look(self) -> None:
-        while self._moments:
+        while any(its.moment_ms for its in self._watched.values()):
             await self._timing.sleep(LOOK_SECS)
             now_ms = self._clock.timestamp_ms()
-            while self._moments and self._moments[0][0] <= now_ms:
-                watched = self._watched.get(heapq.heappop(self._moments)[1])
-                if watched is not None:
+            for watched in list(self._watched.values()):
+                if 0 < watched.moment_ms <= now_ms:
+                    self._note_moment(watched)
                     self._tell(watched)
-                    if watched.wants_close and self._state_of(watched) is MarketState.EXPIRED:
-                        self._ask_soon(watched)
+                    if watched.wants_close and self._state_of(watched).is_end:
+                        self._ask_in(watched, PATIENCE_SECS)
 
     # -- SETTLEMENT --------------------------------------------------------------------------------
 
-    def _ask_soon(self, watched: _Watched) -> None:
+    def _ask_in(self, watched: _Watched, seconds: float) -> None:
+        """Ask for a settlement then, or earlier if that is so already."""
         symbol = watched.instrument.id.symbol.value
-        if symbol not in self._asking:
-            self._asking.add(symbol)
-            self._spawn(self._ask(symbol), f"read the settlement of {symbol}")
+        due = self._timing.monotonic() + seconds
+        question = self._questions.get(symbol)
+        if question is None:
+            self._questions[symbol] = _Question(due)
+        else:
+            question.due = min(question.due, due)
+        self._ask_on()
 
-    async def _ask(self, symbol: str) -> None:
-        """Read a settlement until it is there or nobody wants it any more."""
-        pause = ASK_SECS
+    def _ask_on(self) -> None:
+        if self._questions and (self._ask_task is None or self._ask_task.done()):
+            self._ask_task = self._spawn(self._ask(), "read settlements")
+
+    async def _ask(self) -> None:
+        """Ask until all settlements are there, or nobody wants them any more."""
+        while self._questions:
+            symbol = min(self._questions, key=lambda name: self._questions[name].due)
+            question = self._questions[symbol]
+            watched = self._watched.get(symbol)
+            if watched is None or not watched.wants_close:
+                del self._questions[symbol]
+            elif (wait := question.due - self._timing.monotonic()) > 0:
+                await self._timing.sleep(min(wait, LOOK_SECS))
+            elif await self._is_answered(watched):
+                self._questions.pop(symbol, None)
+            else:
+                question.due = self._timing.monotonic() + question.pause
+                question.pause = min(2 * question.pause, ASK_MAX_SECS)
+
+    async def _is_answered(self, watched: _Watched) -> bool:
+        symbol = watched.instrument.id.symbol.value
         try:
-            while symbol in self._watched and self._watched[symbol].wants_close:
-                watched = self._watched[symbol]
-                try:
-                    message = await self._rest.settlement_price(symbol)
-                    now = self._clock.timestamp_ns()
-                    close = parse_instrument_close(message, watched.instrument.id, now)
-                except NotFoundError as e:
-                    self._log.info(f"{symbol} has not settled yet: {e}")
-                except ParadexError as e:
-                    self._log.warning(f"The settlement of {symbol} cannot be read: {e}")
-                else:
-                    # Once a market: who subscribes again later asks again.
-                    watched.wants_close = False
-                    self._tidy(watched)
-                    self._emit(close)
-                    return
-                await self._timing.sleep(pause)
-                pause = min(2 * pause, ASK_MAX_SECS)
-        finally:
-            self._asking.discard(symbol)
+            message = await self._rest.settlement_price(symbol)
+            now = self._clock.timestamp_ns()
+            close = parse_instrument_close(message, watched.instrument.id, now)
+        except NotFoundError as e:
+            self._log.debug(f"{symbol} has not settled yet: {e}")
+            return False
+        except ParadexError as e:
+            self._log.warning(f"The settlement of {symbol} cannot be read: {e}")
+            return False
+        self._note_end(symbol, MarketState.SETTLED)
+        self._tell(watched)
+        if watched.wants_close:
+            # Once a market: who subscribes again later asks again.
+            watched.wants_close = False
+            self._tidy(watched)
+            self._emit(close)
+        return True

@@ -51,6 +51,11 @@ class MarketState(StrEnum):
     SETTLED = "settled"
     DELETED = "deleted"
 
+    @property
+    def is_end(self) -> bool:
+        """If nothing is traded in it any more, and it has settled or will."""
+        return self in (MarketState.EXPIRED, MarketState.SETTLED, MarketState.DELETED)
+
 
 class Status(msgspec.Struct, frozen=True):
     """An instrument's status, without its times."""
