@@ -5,7 +5,6 @@ Only definitive evidence makes a rejection (E6, E7); everything else leaves the 
 the watch. A create is sent once, whatever happens.
 """
 
-import asyncio
 from collections.abc import Callable
 from collections.abc import Iterable
 from decimal import Decimal
@@ -26,6 +25,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.cancels import Cancels
 from nautilus_paradex.execution.capability import denial
 from nautilus_paradex.execution.capability import manages_gtd_expiry
 from nautilus_paradex.execution.capability import modify_denial
@@ -39,16 +39,12 @@ from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.enums import SystemState
-from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.protocol.orders import Source
 
-
-#: Refusals of a cancel that speak of the order's end, not of the cancel (E7).
-_ENDED_CODES: Final = frozenset({"ORDER_IS_CLOSED", "ORDER_IS_NOT_OPEN"})
 
 #: Refusals that speak of the exchange's state (E14).
 _STATE_CODES: Final = frozenset({"SYSTEM_STATUS_CANCEL_ONLY", "SYSTEM_STATUS_POST_ONLY"})
@@ -109,6 +105,9 @@ class OrderCommands:
         self._follower = follower
         self._teller = teller
         self._in_flight = in_flight
+        self._cancels = Cancels(
+            rest=rest, follower=follower, in_flight=in_flight, timing=timing, log=log
+        )
         self._signer: OrderSigner | None = None
         self._rest = rest
         self._timing = timing
@@ -263,7 +262,7 @@ class OrderCommands:
         if order is None or tracker is None:
             self._teller.cancel_rejected_early(command, "the order is not known")
             return
-        await self._cancel_tracked(tracker)
+        await self._cancels.cancel(tracker)
 
     async def cancel_all(self, command: CancelAllOrders) -> None:
         """
@@ -295,40 +294,13 @@ class OrderCommands:
 
     async def _cancel_many(self, orders: Iterable[Order]) -> None:
         trackers = [self._follower.adopt_if_new(order) for order in orders]
-        await asyncio.gather(
-            *(self._cancel_tracked(t) for t in trackers if t is not None and not t.is_done)
-        )
-
-    async def _cancel_tracked(self, tracker: OrderTracker) -> None:
-        tracker.cancel_pending = True
-        answered = False
-        try:
-            await self.send_cancel(tracker)
-            answered = True
-        except ParadexError as e:
-            if not e.outcome_unknown and not self._speaks_of_end(e):
-                effects = tracker.cancel_refused(str(e), self._timing.time_ns())
-                self._follower.run(tracker, effects)
-                return
-            # Closed or not found may mean filled, and may mean not yet arrived: ask (E7).
-            self._log.info(f"Cancel of {tracker.client_id} asks the venue: {e}")
-        finally:
-            if tracker.cancel_pending:
-                self._in_flight.watch_cancel(tracker, answered=answered)
+        await self._cancels.cancel_many(tracker for tracker in trackers if tracker is not None)
 
     async def send_cancel(self, tracker: OrderTracker) -> None:
         """Send a cancel; repeating it does no harm (PROTOCOL 8.4)."""
-        await self._rest.acquire_order_slot(cancel=True)
-        if tracker.order_id is not None:
-            await self._rest.cancel_order(tracker.order_id)
-        else:
-            await self._rest.cancel_by_client_id(tracker.client_id)
+        await self._cancels.send(tracker)
 
     # -- INTERNAL ----------------------------------------------------------------------------------
-
-    @staticmethod
-    def _speaks_of_end(error: ParadexError) -> bool:
-        return isinstance(error, NotFoundError) or error.code in _ENDED_CODES
 
     def _note_state(self, error: ParadexError) -> None:
         if error.code in _STATE_CODES:
