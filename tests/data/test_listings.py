@@ -366,6 +366,20 @@ async def test_an_event_does_not_wait_for_the_next_reload(world):
     assert len(world.emitted) == 1
 
 
+async def test_a_change_ends_the_patience_with_a_market(world):
+    for _ in range(100):
+        world.listings.reload_soon(BTC, "its tick has changed")
+        await world.goes_on(1)
+    world.lists(price_tick_size="0.5")
+    world.listings.on_market_event(tick("0.5"))
+    await world.goes_on(3 * PAUSE_SECS)
+    before = world.readings
+    world.listings.reload_soon(BTC, "its tick has changed")
+    await world.goes_on(PAUSE_SECS)
+    assert world.readings == before + 1
+    assert len(world.log.said("warning", "Reloading")) == 2
+
+
 async def test_a_market_that_is_gone_is_asked_for_in_vain(world):
     world.provider.error = NotFoundError("gone", code="MARKET_NOT_FOUND", status=404)
     world.listings.reload_soon("GONE-USD-PERP", "its tick has changed")
