@@ -102,6 +102,22 @@ def test_replicas_that_join_at_any_time_equal_the_book(desk: Desk, seed: int) ->
 
 
 @pytest.mark.parametrize("followed", [False, True])
+def test_the_number_of_a_published_book_names_just_one_state(desk: Desk, followed: bool) -> None:
+    if followed:
+        desk.exchange.follow_book(BTC)
+    rng = Random(3)
+    live: list[str] = []
+    states: dict[tuple[int, bool], BookSnapshot] = {}
+    for _ in range(300):
+        random_command(desk, rng, live)
+        for interactive in (False, True):
+            book = desk.exchange.published_book(BTC, None, interactive=interactive)
+            assert states.setdefault((book.seq_no, interactive), book) == book
+    assert len(states) > 400
+    desk.exchange.check_invariants()
+
+
+@pytest.mark.parametrize("followed", [False, True])
 def test_best_prices_have_rising_numbers_of_their_own_and_trades_never_fall(
     desk: Desk, followed: bool
 ) -> None:

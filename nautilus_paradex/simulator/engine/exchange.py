@@ -449,6 +449,22 @@ class Exchange:
             statistics.snapshot(listed, depth, interactive=True),
         )
 
+    def published_book(
+        self,
+        market: str,
+        depth: int | None = 20,
+        *,
+        interactive: bool = False,
+        price_tick: Decimal | None = None,
+    ) -> BookSnapshot:
+        """
+        Return a view as `Queries.book` does, whose number names no other state of the book.
+
+        Ends the open change: what comes later has a higher number.
+        """
+        self._core.market(market).book.seal()
+        return self.queries.book(market, depth, interactive=interactive, price_tick=price_tick)
+
     def take_book_changes(self, market: str) -> tuple[BookChanges, ...]:
         """
         Return the changes since the last call of a followed book, numbered +1 each.

@@ -100,7 +100,7 @@ class BookFeeds:
 
     def _push(self, follower: _Follower) -> None:
         subscription = follower.subscription
-        book = self._exchange.queries.book(
+        book = self._exchange.published_book(
             subscription.market,
             _DEPTH,
             interactive=subscription.interactive,

@@ -154,7 +154,7 @@ def _book(call: Call, interactive: bool) -> Answer:
     if not depth.isascii() or not depth.isdigit() or not 1 <= int(depth[:6]) <= 1000:
         raise invalid_parameter("depth: must be between 1 and 1000")
     tick = call.optional("price_tick")
-    book = call.queries.book(
+    book = call.venue.exchange.published_book(
         call.path("market"),
         int(depth),
         interactive=interactive,
