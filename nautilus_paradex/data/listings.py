@@ -25,6 +25,8 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.identifiers import instrument_id_of
+from nautilus_paradex.protocol.channels import Channel
+from nautilus_paradex.protocol.channels import ChannelKind
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.market_changes import changes_of
@@ -54,7 +56,7 @@ _OVERLAP_MS: Final = 60_000
 #: Events that are remembered, so that the history does not tell them again.
 _REMEMBERED: Final = 4_096
 
-#: Instruments that are given to the framework before other tasks get their turn.
+#: Instruments that are told, or compared, before other tasks get their turn.
 _CHUNK: Final = 50
 
 _CREATED: Final = "CREATED"
@@ -164,6 +166,8 @@ class Listings:
         self._recent: dict[tuple[str, str, int], None] = {}
         self._unknown: set[str] = set()
         self._was_connected = False
+        #: Where the events of a lost connection end; None while there is one.
+        self._lost_at_ms: int | None = None
         #: Since when the stream may have missed events; None if it has not.
         self._unread_since_ms: int | None = None
         self._is_failing = False
@@ -200,17 +204,29 @@ class Listings:
             due.not_before = self._timing.monotonic() + patience
         self.resume()
 
+    def on_lost(self, carried: list[Channel]) -> None:
+        """
+        Note where the events end, if they came by the lost socket.
+
+        The next connection may bring events before `on_restored`: they say nothing of those that
+        were missed.
+        """
+        if self._lost_at_ms is None and any(its.kind is ChannelKind.MARKETS for its in carried):
+            self._lost_at_ms = self._newest_ms
+
     async def on_restored(self, epoch: int) -> None:
         """
         Catch up with what happened while the stream was away: it is not said again.
 
         The first connection follows the load of all instruments, and has missed nothing.
         """
+        lost_at_ms, self._lost_at_ms = self._lost_at_ms, None
         if not self._was_connected:
             self._was_connected = True
             return
         if self._unread_since_ms is None:
-            self._unread_since_ms = self._newest_ms - _OVERLAP_MS
+            known_ms = self._newest_ms if lost_at_ms is None else lost_at_ms
+            self._unread_since_ms = known_ms - _OVERLAP_MS
         await self._catch_up(epoch)
         self.resume()
 
@@ -268,9 +284,10 @@ class Listings:
         for reason in due.values():
             reason.readings += 1
         await self._tell(changed, due)
-        for symbol, reason in due.items():
+        for number, (symbol, reason) in enumerate(due.items(), start=1):
             if self._is_behind(symbol, reason):
                 self._keep(symbol, reason)
+            await self._give_way(number)
 
     async def _tell(self, changed: list[Instrument], due: dict[str, _Due]) -> None:
         for number, instrument in enumerate(changed, start=1):
@@ -281,8 +298,7 @@ class Listings:
                 due[symbol].is_asked_for = False
             self._emit(instrument)
             self._on_changed(instrument)
-            if not number % _CHUNK:
-                await self._timing.sleep(0)
+            await self._give_way(number)
         for symbol in [symbol for symbol, reason in due.items() if reason.is_asked_for]:
             due[symbol].is_asked_for = False
             patience = self._patience.get(symbol, PAUSE_SECS)
@@ -290,6 +306,10 @@ class Listings:
             instrument = self._loaded(symbol)
             if instrument is not None:
                 self._on_changed(instrument)
+
+    async def _give_way(self, number: int) -> None:
+        if not number % _CHUNK:
+            await self._timing.sleep(0)
 
     def _fail(self, text: str) -> None:
         """Say what went wrong once, until something is read again."""

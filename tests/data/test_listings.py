@@ -16,6 +16,7 @@ from nautilus_paradex.data.listings import Listings
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.instruments import parse_instrument
+from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.market_changes import VISIBLE
@@ -206,7 +207,7 @@ async def test_hundreds_of_new_instruments_leave_others_their_turns(world):
         world.lists(symbol, OPTION)
         world.listings.on_market_event(event("CREATED", symbol))
     await world.goes_on()
-    assert world.timing.slept.count(0) == 12
+    assert world.timing.slept.count(0) == 12 + 12  # told, and compared with what REST shows
 
 
 async def test_whatever_the_venue_sends_it_is_not_read_more_often_than_every_five_seconds(world):
@@ -408,6 +409,41 @@ async def test_s4_what_the_stream_missed_is_read_after_a_reconnect(world):
     await world.goes_on()
     assert [asked for _, asked in world.provider.read] == [{BTC}]
     assert len(world.emitted) == 1
+
+
+@pytest.mark.parametrize("losses", [1, 3])
+async def test_s4_an_event_of_the_new_connection_hides_none_that_was_missed(world, losses):
+    await world.listings.on_restored(1)
+    for _ in range(losses):
+        world.listings.on_lost([channels.markets()])
+        world.listings.on_market_event(event("SETTLED", "ETH-USD-PERP", at=NOW_MS + 600_000))
+    world.lists(price_tick_size="0.5")
+    world.history = [tick("0.5", at=NOW_MS + 60_000)]
+    await world.listings.on_restored(2)
+    await world.goes_on()
+    assert len(world.emitted) == 1
+
+
+async def test_the_loss_of_another_socket_is_none_of_the_listings(world):
+    await world.listings.on_restored(1)
+    world.listings.on_lost([channels.bbo(BTC)])
+    world.listings.on_market_event(event("SETTLED", "ETH-USD-PERP", at=NOW_MS + 600_000))
+    world.history = [tick("0.5", at=NOW_MS + 60_000)]
+    await world.listings.on_restored(2)
+    await world.goes_on(60)
+    assert (world.asked, world.readings) == (1, 0)
+
+
+async def test_a_loss_that_was_caught_up_with_is_over(world):
+    await world.listings.on_restored(1)
+    world.listings.on_lost([channels.markets()])
+    await world.listings.on_restored(2)
+    world.listings.on_market_event(event("SETTLED", "ETH-USD-PERP", at=NOW_MS + 600_000))
+    world.listings.on_lost([channels.markets()])
+    world.history = [tick("0.5", at=NOW_MS + 60_000)]
+    await world.listings.on_restored(3)
+    await world.goes_on(60)
+    assert (world.asked, world.readings) == (2, 0)
 
 
 async def test_what_the_stream_told_is_not_told_again_by_the_history(world):
