@@ -165,7 +165,7 @@ class Listings:
         self._newest_ms = clock.timestamp_ms()
         self._recent: dict[tuple[str, str, int], None] = {}
         self._unknown: set[str] = set()
-        self._was_connected = False
+        self._restores = 0
         #: Where the events of a lost connection end; None while there is one.
         self._lost_at_ms: int | None = None
         #: Since when the stream may have missed events; None if it has not.
@@ -221,8 +221,8 @@ class Listings:
         The first connection follows the load of all instruments, and has missed nothing.
         """
         lost_at_ms, self._lost_at_ms = self._lost_at_ms, None
-        if not self._was_connected:
-            self._was_connected = True
+        self._restores += 1
+        if self._restores == 1:
             return
         if self._unread_since_ms is None:
             known_ms = self._newest_ms if lost_at_ms is None else lost_at_ms
@@ -241,6 +241,7 @@ class Listings:
     async def _catch_up(self, epoch: int | None = None) -> None:
         """Read what was missed; if that cannot be read, the work goes on trying."""
         since_ms = self._unread_since_ms
+        restores = self._restores
         if since_ms is None:
             return
         try:
@@ -248,13 +249,19 @@ class Listings:
         except ParadexError as e:
             self._fail(f"Cannot read which markets have changed meanwhile, trying again: {e}")
             return
-        self._unread_since_ms = None
-        missed = [e for e in history if e.updated_at > since_ms and _key(e) not in self._recent]
-        for event in sorted(missed, key=lambda event: event.updated_at):
-            self._on_missed(event)
+        missed = 0
+        history = sorted((e for e in history if e.updated_at > since_ms), key=_time)
+        for number, event in enumerate(history, start=1):
+            if _key(event) not in self._recent:
+                missed += 1
+                self._on_missed(event)
+            await self._give_way(number)
+        # A connection that was lost meanwhile has missed more.
+        if restores == self._restores:
+            self._unread_since_ms = None
         if missed:
             before = "" if epoch is None else f" before connection {epoch}"
-            self._log.info(f"{len(missed)} market events{before} were missed")
+            self._log.info(f"{missed} market events{before} were missed")
 
     async def _work(self) -> None:
         await self._timing.sleep(GATHER_SECS)
@@ -353,6 +360,10 @@ class Listings:
                 f"Market events of type {kind!r} ({event.symbol}) are not modelled: the market is "
                 "read again"
             )
+
+
+def _time(event: MarketEvent) -> int:
+    return event.updated_at
 
 
 def _key(event: MarketEvent) -> tuple[str, str, int]:

@@ -481,6 +481,37 @@ async def test_a_history_that_cannot_be_read_is_tried_until_it_can(world):
     assert world.asked == asked
 
 
+async def test_what_a_disconnect_has_left_of_the_history_is_told_after_it(world):
+    told = []
+    world.listings._on_missed = told.append
+    await world.listings.on_restored(1)
+    world.history = [event("SETTLED", f"M{number}", NOW_MS + number) for number in range(120)]
+    catching_up = asyncio.ensure_future(world.listings.on_restored(2))
+    await settle()
+    assert len(told) == 50
+    catching_up.cancel()
+    for each in told:
+        world.listings._remember(each)
+    world.listings.resume()
+    await world.goes_on()
+    assert [its.symbol for its in told] == [f"M{number}" for number in range(120)]
+
+
+async def test_a_connection_that_is_lost_while_the_history_is_told_has_it_read_again(world):
+    await world.listings.on_restored(1)
+    world.history = [event("SETTLED", f"M{number}", NOW_MS + number) for number in range(60)]
+    first = asyncio.ensure_future(world.listings.on_restored(2))
+    await settle()
+    world.history_error = LOST
+    await world.listings.on_restored(3)
+    await world.goes_on()
+    await first
+    asked = world.asked
+    world.history_error = None
+    await world.goes_on(PAUSE_SECS)
+    assert world.asked > asked
+
+
 async def test_what_is_remembered_is_bounded(world):
     for number in range(10_000):
         world.listings.on_market_event(event("SETTLED", f"M{number}"))
