@@ -121,7 +121,7 @@ class ParadexHttpClient:
         self.limiter = limiter
         self._base_url = checked_url(settings.base_url, allow_insecure=settings.allow_insecure)
         self._host = urlsplit(self._base_url).netloc
-        self._timing = timing
+        self.timing = timing
         self._log = log
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -150,11 +150,11 @@ class ParadexHttpClient:
         best: ClockOffset | None = None
         # The first round trip includes DNS, TCP and TLS, which says nothing about the clock.
         for _ in range(_CLOCK_SAMPLES):
-            sent_ns = self._timing.time_ns()
+            sent_ns = self.timing.time_ns()
             answer = await self.request(
                 "GET", "/system/time", SystemTime, scope=Scope.PUBLIC, idempotent=True
             )
-            sample = compare(sent_ns, self._timing.time_ns(), _server_ms(answer))
+            sample = compare(sent_ns, self.timing.time_ns(), _server_ms(answer))
             if best is None or sample.rtt_ms < best.rtt_ms:
                 best = sample
         self._clock_offset = best
@@ -263,13 +263,13 @@ class ParadexHttpClient:
                 if delay is None:
                     raise
                 self._log.debug(f"{request} again in {delay:.2f} s: {error}")
-            await self._timing.sleep(delay)
+            await self.timing.sleep(delay)
 
     def _delay(self, error: ParadexError, retry: int) -> float | None:
         if not error.transient:
             return None
         retry_after = error.retry_after if isinstance(error, RateLimitError) else None
-        return self.settings.retry.delay(retry, retry_after, self._timing.random)
+        return self.settings.retry.delay(retry, retry_after, self.timing.random)
 
     async def _authorized(self, request: "_Request", tokens: Tokens | None) -> bytes:
         if tokens is None:
@@ -291,7 +291,7 @@ class ParadexHttpClient:
         self.limiter.observe(request.scope, headers)
         if 200 <= status < 300:
             return payload
-        now_ms = self._timing.time_ms() + self.clock_offset_ms
+        now_ms = self.timing.time_ms() + self.clock_offset_ms
         retry_after = parse_retry_after(headers.get("Retry-After"), now_ms)
         if retry_after is not None:
             pause = min(retry_after, self.settings.retry.max_retry_after)

@@ -1,6 +1,5 @@
 """Public endpoints (PROTOCOL 4.1)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from typing import Final
@@ -99,7 +98,7 @@ class PublicEndpoints(RestCore):
         markets = []
         for number, row in enumerate(answer.results, start=1):
             if not number % _DECODED_AT_ONCE:
-                await asyncio.sleep(0)
+                await self._http.timing.sleep(0)
             try:
                 markets.append(decoded(bytes(row), Market, "GET /markets"))
             except TransportError as error:
@@ -125,7 +124,7 @@ class PublicEndpoints(RestCore):
         found = []
         for number, row in enumerate(answer.results, start=1):
             if not number % _DECODED_AT_ONCE:
-                await asyncio.sleep(0)
+                await self._http.timing.sleep(0)
             found.append(decoded(bytes(row), MarketEvent, "GET /markets/history"))
         return found
 
