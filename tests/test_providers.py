@@ -19,6 +19,7 @@ from nautilus_trader.model.objects import Currency
 from nautilus_paradex.config import ParadexInstrumentProviderConfig
 from nautilus_paradex.network.answers import decoded
 from nautilus_paradex.network.rest.public import PublicEndpoints
+from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
@@ -630,6 +631,8 @@ class Turns:
 class Answering:
     """An HTTP client whose every answer is one body."""
 
+    timing = SystemTiming()
+
     def __init__(self, body: bytes) -> None:
         self.body = body
 
@@ -795,6 +798,19 @@ async def test_many_markets_are_refreshed_with_one_request(symbols: int, asked: 
     instruments = provider(reader)
     await instruments.refresh({row.symbol for row in ALL[:symbols]})
     assert len(reader.asked) == asked
+
+
+async def test_what_the_ids_do_not_name_is_not_even_asked_for() -> None:
+    reader = Reader(ALL)
+    config = ParadexInstrumentProviderConfig(load_ids=frozenset({f"{BTC}.PARADEX"}))
+    instruments = provider(reader, config)
+    await instruments.initialize()
+    reader.asked.clear()
+    others = {f"BTC-USD-27NOV26-{strike}-C" for strike in range(1, 600)}
+    assert await instruments.refresh(others) == []
+    assert reader.asked == []
+    await instruments.refresh(others | {BTC})
+    assert reader.asked == [BTC]
 
 
 async def test_a_refresh_that_fails_changes_nothing() -> None:
