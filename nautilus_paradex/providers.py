@@ -209,9 +209,11 @@ class ParadexInstrumentProvider(InstrumentProvider):
             If the markets or the account's fee rates cannot be read; nothing is changed then.
 
         """
-        before = {symbol: self._known(symbol) for symbol in symbols}
+        before = {symbol: self._known(symbol) for symbol in symbols if self._may_load(symbol)}
+        if not before:
+            return []
         known, new = [], []
-        for market in await self._named(symbols):
+        for market in await self._named(set(before)):
             if before[market.symbol] is not None:
                 known.append(market)
             elif self._would_load(market):
@@ -244,11 +246,17 @@ class ParadexInstrumentProvider(InstrumentProvider):
 
     def _would_load(self, market: Market) -> bool:
         """If the configuration loads a market that was not there at the start."""
-        config = self._provider_config
-        if not config.load_all:
-            # Ids come as texts too.
-            return f"{market.symbol}.{PARADEX_VENUE}" in map(str, config.load_ids or ())
+        if not self._provider_config.load_all:
+            return self._may_load(market.symbol)
         return self._is_wanted(market) and self._given.passes(market)
+
+    def _may_load(self, symbol: str) -> bool:
+        """If a market is loaded, or the configuration may load it, as far as its name tells."""
+        config = self._provider_config
+        if config.load_all or symbol in self._markets:
+            return True
+        # Ids come as texts too.
+        return f"{symbol}.{PARADEX_VENUE}" in map(str, config.load_ids or ())
 
     async def _changed(self, before: dict[str, Instrument | None]) -> list[Instrument]:
         changed = []
