@@ -289,6 +289,7 @@ class MarketData:
     def on_socket_lost(self, carried: list[Channel]) -> None:
         """Mark every book of a lost socket stale (S3)."""
         self._books.on_lost(carried)
+        self._listings.on_lost(carried)
         self._feeds.forget_quotes()
         # A release drops the sockets: its state should not wait for the next poll.
         self._link.system_state.hint()

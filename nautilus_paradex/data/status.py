@@ -128,6 +128,7 @@ class InstrumentStatuses:
         self.suspend()
         if any(its.wants_status for its in self._watched.values()):
             self._system.listen(self._on_system_state)
+            self._spawn(self._tell_all(), "tell all instruments' status again")
         self._look_on()
         self._ask_on()
 
@@ -139,7 +140,6 @@ class InstrumentStatuses:
             self._system.listen(self._on_system_state)
         watched = self._watch(instrument)
         watched.wants_status, watched.told = True, None
-        # Before the exchange's state is read, any status would be made up.
         await self._system.ready()
         self._tell(watched)
 
@@ -158,7 +158,7 @@ class InstrumentStatuses:
         watched = self._watch(instrument)
         watched.wants_close = True
         if self._state_of(watched).is_end:
-            self._ask_in(watched, 0.0)
+            self._ask_now(watched)
 
     def drop_close(self, instrument_id: InstrumentId) -> None:
         """Tell its settlement no longer."""
@@ -181,7 +181,7 @@ class InstrumentStatuses:
             return
         self._tell(watched)
         if watched.wants_close and ended is not None:
-            self._ask_in(watched, 0.0)
+            self._ask_now(watched)
 
     def on_instrument_changed(self, instrument: Instrument) -> None:
         """Take a changed instrument: its opening, its expiry or its trading mode may be new."""
@@ -190,6 +190,7 @@ class InstrumentStatuses:
             watched.instrument = instrument
             self._note_moment(watched)
             self._tell(watched)
+            self._ask_if_ended(watched)
 
     def _on_system_state(self, state: SystemState | None) -> None:
         self._spawn(self._tell_all(), f"tell all instruments of the exchange's state {state}")
@@ -197,13 +198,15 @@ class InstrumentStatuses:
     # -- STATUS ------------------------------------------------------------------------------------
 
     async def _tell_all(self) -> None:
+        await self._system.ready()
         for number, watched in enumerate(list(self._watched.values()), start=1):
             self._tell(watched)
             if not number % _CHUNK:
                 await self._timing.sleep(0)
 
     def _tell(self, watched: _Watched) -> None:
-        if not watched.wants_status:
+        # Before the exchange's state is read, any status would be made up.
+        if not watched.wants_status or not self._system.is_read:
             return
         status = status_of(self._state_of(watched), self._system.state)
         if status != watched.told:
@@ -267,21 +270,26 @@ class InstrumentStatuses:
                 if 0 < watched.moment_ms <= now_ms:
                     self._note_moment(watched)
                     self._tell(watched)
-                    if watched.wants_close and self._state_of(watched).is_end:
-                        self._ask_in(watched, PATIENCE_SECS)
+                    self._ask_if_ended(watched)
 
     # -- SETTLEMENT --------------------------------------------------------------------------------
 
-    def _ask_in(self, watched: _Watched, seconds: float) -> None:
-        """Ask for a settlement then, or earlier if that is so already."""
+    def _ask_now(self, watched: _Watched) -> None:
+        """
+        Ask for a settlement now, with short pauses again.
+
+        What is being asked already may be answered with what was so before: it does not count.
+        """
         symbol = watched.instrument.id.symbol.value
-        due = self._timing.monotonic() + seconds
-        question = self._questions.get(symbol)
-        if question is None:
-            self._questions[symbol] = _Question(due)
-        else:
-            question.due = min(question.due, due)
+        self._questions[symbol] = _Question(self._timing.monotonic())
         self._ask_on()
+
+    def _ask_if_ended(self, watched: _Watched) -> None:
+        """Ask for a settlement that the venue may not tell of."""
+        if watched.wants_close and self._state_of(watched).is_end:
+            due = self._timing.monotonic() + PATIENCE_SECS
+            self._questions.setdefault(watched.instrument.id.symbol.value, _Question(due))
+            self._ask_on()
 
     def _ask_on(self) -> None:
         if self._questions and (self._ask_task is None or self._ask_task.done()):
@@ -297,18 +305,18 @@ class InstrumentStatuses:
                 del self._questions[symbol]
             elif (wait := question.due - self._timing.monotonic()) > 0:
                 await self._timing.sleep(min(wait, LOOK_SECS))
-            elif await self._is_answered(watched):
+            elif await self._is_answered(watched.instrument.id):
                 self._questions.pop(symbol, None)
             else:
                 question.due = self._timing.monotonic() + question.pause
                 question.pause = min(2 * question.pause, ASK_MAX_SECS)
 
-    async def _is_answered(self, watched: _Watched) -> bool:
-        symbol = watched.instrument.id.symbol.value
+    async def _is_answered(self, instrument_id: InstrumentId) -> bool:
+        symbol = instrument_id.symbol.value
         try:
             message = await self._rest.settlement_price(symbol)
             now = self._clock.timestamp_ns()
-            close = parse_instrument_close(message, watched.instrument.id, now)
+            close = parse_instrument_close(message, instrument_id, now)
         except NotFoundError as e:
             self._log.debug(f"{symbol} has not settled yet: {e}")
             return False
@@ -316,6 +324,10 @@ class InstrumentStatuses:
             self._log.warning(f"The settlement of {symbol} cannot be read: {e}")
             return False
         self._note_end(symbol, MarketState.SETTLED)
+        # Who wanted it may have left meanwhile, and somebody else come.
+        watched = self._watched.get(symbol)
+        if watched is None:
+            return True
         self._tell(watched)
         if watched.wants_close:
             # Once a market: who subscribes again later asks again.

@@ -86,6 +86,11 @@ class SystemStateWatch:
         """The last state that was read; None before the first, and if it is not modelled."""
         return self._state
 
+    @property
+    def is_read(self) -> bool:
+        """If the state was asked for since somebody listens, whatever came of it."""
+        return bool(self._listeners) and self._polled.is_set()
+
     def listen(self, listener: Listener) -> None:
         """Tell a listener of every change from now on."""
         self._listeners.append(listener)
@@ -99,8 +104,7 @@ class SystemStateWatch:
             self._listeners.remove(listener)
         if not self._listeners and self._task is not None:
             self._task.cancel()
-            self._task = None
-            self._polled.set()
+            self._end()
 
     def hint(self) -> None:
         """Poll soon: something looks as if the state had changed."""
@@ -114,9 +118,14 @@ class SystemStateWatch:
     async def close(self) -> None:
         """Forget all listeners and wait until nothing is polled any more."""
         self._listeners.clear()
-        self._task = None
-        self._polled.set()
+        self._end()
         await self._background.cancel_all()
+
+    def _end(self) -> None:
+        self._task = None
+        # What nobody has followed may be hours old when somebody listens again.
+        self._state = None
+        self._polled.set()
 
     # -- POLLING -----------------------------------------------------------------------------------
 

@@ -79,6 +79,8 @@ class Venue:
         self.gate = asyncio.Event()
         self.gate.set()
         self.settled, self.error = {}, None
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.asked, self.asking, self.most_asking = [], 0, 0
 
     async def system_state(self):
@@ -91,13 +93,15 @@ class Venue:
         self.asked.append((self.timing.now, symbol))
         self.asking += 1
         self.most_asking = max(self.most_asking, self.asking)
+        settlement = self.settled.get(symbol)
         await asyncio.sleep(0)
+        await self.answers.wait()
         self.asking -= 1
         if self.error is not None:
             raise self.error
-        if symbol not in self.settled:
+        if settlement is None:
             raise NotFoundError("not settled", code="MARKET_NOT_SETTLED", status=404)
-        return self.settled[symbol]
+        return settlement
 
 
 class World:
@@ -221,6 +225,19 @@ async def test_no_status_is_made_up_before_the_exchanges_state_was_read(world):
     await wanting
     await settle()
     assert world.told == [(A.HALT, "maintenance")]
+
+
+async def test_nothing_that_happens_before_the_exchanges_state_was_read_makes_a_status_up(world):
+    world.venue.gate.clear()
+    instrument = world.instrument()
+    wanting = asyncio.ensure_future(world.statuses.want(instrument))
+    await settle()
+    world.says("UPDATED")
+    world.statuses.on_instrument_changed(instrument)
+    assert world.emitted == []
+    world.venue.gate.set()
+    await wanting
+    assert world.told == [TRADING]
 
 
 @pytest.mark.parametrize("state", [LOST, UnmodelledValue("status", "drill")])
@@ -370,6 +387,57 @@ async def test_after_a_disconnect_the_exchange_is_followed_again(world):
     assert world.told[2:] == [(A.CLOSE, "expired")]
 
 
+async def test_what_changed_during_a_disconnect_is_told_after_it(world):
+    await world.statuses.want(world.option(in_secs=30))
+    world.statuses.suspend()
+    await world.tasks.cancel_all()
+    await world.system.close()
+    await world.goes_on(60)
+    world.venue.gate.clear()
+    world.statuses.resume()
+    await settle()
+    assert world.told == [TRADING]
+    world.venue.gate.set()
+    await settle()
+    assert world.told == [TRADING, (A.CLOSE, "expired")]
+
+
+async def test_what_another_client_learned_during_a_disconnect_is_told_after_it(world):
+    await world.statuses.want(world.instrument())
+    world.system.listen(lambda state: None)
+    world.statuses.suspend()
+    world.venue.state = SystemState.CANCEL_ONLY
+    await world.goes_on(CALM_SECS)
+    assert world.told == [TRADING]
+    world.statuses.resume()
+    await settle()
+    assert world.told == [TRADING, (A.PAUSE, "cancel_only")]
+
+
+async def test_an_exchange_whose_state_cannot_be_read_after_a_disconnect_is_not_known(world):
+    await world.statuses.want(world.instrument())
+    world.statuses.suspend()
+    world.venue.state = LOST
+    world.venue.gate.clear()
+    world.statuses.resume()
+    await settle()
+    assert world.told == [TRADING]
+    world.venue.gate.set()
+    await settle()
+    assert [action for action, _ in world.told] == [A.TRADING, A.SUSPEND]
+
+
+async def test_a_disconnect_is_no_news_of_the_exchange(world):
+    await world.statuses.want(world.instrument())
+    world.statuses.suspend()
+    world.says("UPDATED")
+    world.statuses.on_instrument_changed(world.instrument())
+    world.statuses.resume()
+    world.says("UPDATED")
+    await settle()
+    assert world.told == [TRADING]
+
+
 async def test_resuming_twice_listens_once(world):
     await world.statuses.want(world.instrument())
     world.statuses.resume()
@@ -455,6 +523,65 @@ async def test_the_venues_word_ends_the_pause(world):
     world.settles(symbol)
     world.says("SETTLED", symbol)
     await world.goes_on(LOOK_SECS)
+    assert len(world.closes) == 1
+
+
+async def test_rest_that_is_behind_the_venues_word_is_asked_again_soon(world):
+    option = world.option(in_secs=0)
+    symbol = option.id.symbol.value
+    await world.statuses.want_close(option)
+    await world.goes_on(1_000)
+    world.says("SETTLED", symbol)
+    await world.goes_on(LOOK_SECS)
+    world.settles(symbol)
+    await world.goes_on(ASK_SECS)
+    assert len(world.closes) == 1
+
+
+async def test_the_venues_word_counts_more_than_an_answer_that_is_on_its_way(world):
+    option = world.option(in_secs=0)
+    symbol = option.id.symbol.value
+    world.venue.answers.clear()
+    await world.statuses.want_close(option)
+    await settle()
+    world.settles(symbol)
+    world.says("SETTLED", symbol)
+    world.venue.answers.set()
+    await settle()
+    assert (len(world.closes), world.asked) == (1, 2)
+
+
+async def test_who_comes_while_a_settlement_is_read_for_another_is_told(world):
+    option = world.option(in_secs=0)
+    world.settles(option.id.symbol.value)
+    world.venue.answers.clear()
+    await world.statuses.want_close(option)
+    await settle()
+    world.statuses.drop_close(option.id)
+    await world.statuses.want_close(option)
+    world.venue.answers.set()
+    await world.goes_on(ASK_SECS)
+    assert len(world.closes) == 1
+
+
+async def test_who_leaves_while_a_settlement_is_read_is_not_told(world):
+    option = world.option(in_secs=0)
+    world.settles(option.id.symbol.value)
+    world.venue.answers.clear()
+    await world.statuses.want_close(option)
+    await settle()
+    world.statuses.drop_close(option.id)
+    world.venue.answers.set()
+    await world.goes_on(ASK_SECS)
+    assert (world.asked, world.closes, world.statuses._questions) == (1, [], {})
+
+
+async def test_an_expiry_that_is_moved_into_the_past_is_asked_for(world):
+    option = world.option(in_secs=86_400)
+    world.settles(option.id.symbol.value)
+    await world.statuses.want_close(option)
+    world.statuses.on_instrument_changed(world.option(in_secs=0))
+    await world.goes_on(PATIENCE_SECS + LOOK_SECS)
     assert len(world.closes) == 1
 
 

@@ -134,6 +134,24 @@ async def test_a_closed_watch_asks_nothing_and_can_be_listened_to_again(world):
     assert await world.polls(1) == 1
 
 
+@pytest.mark.parametrize("ends", ["forget", "close"])
+async def test_e14_a_state_that_nobody_followed_denies_no_order(world, ends):
+    world.venue.answer = SystemState.MAINTENANCE
+    world.watch.listen(world.heard.append)
+    await settle()
+    assert world.watch.is_read
+    if ends == "close":
+        await world.watch.close()
+    else:
+        world.watch.forget(world.heard.append)
+    assert (world.watch.state, world.watch.is_read) == (None, False)
+    world.venue.answer = LOST
+    world.watch.listen(world.heard.append)
+    assert not world.watch.is_read
+    await settle()
+    assert (world.watch.state, world.watch.is_read) == (None, True)
+
+
 async def test_closing_ends_a_poll_that_hangs(world):
     world.venue.gate.clear()
     world.watch.listen(world.heard.append)
