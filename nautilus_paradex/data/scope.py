@@ -118,6 +118,7 @@ class SummaryScope:
         #: If a reconnect could not bring the subscription back.
         self._is_lost = False
         self._refusals = 0
+        self._last_refusal = ""
         self._took_scope = False
         self._took_change = False
         self._task: asyncio.Task[None] | None = None
@@ -204,6 +205,7 @@ class SummaryScope:
         way = self._target_way()
         return (
             not self._is_lost
+            and not self._is_hopeless
             and way is self._way
             and (way is not _Way.SCOPED or self._held == self._target)
         )
@@ -211,6 +213,9 @@ class SummaryScope:
     async def _step(self) -> None:
         if self._is_lost:
             await self._leave_lost()
+        if self._is_hopeless:
+            # The markets that might have proved the way are not wanted any more.
+            raise _HopelessError(self._last_refusal)
         way = self._target_way()
         if way is self._way:
             await self._modify()
@@ -352,8 +357,9 @@ class SummaryScope:
         self._refusals += 1
         self._refused.add(market)
         self._log.error(f"The venue refuses summaries of {market}: {error}")
-        if not self._is_proven and (self._refusals >= _HOPELESS or self._target <= self._held):
-            raise _HopelessError(str(error)) from error
+        self._last_refusal = str(error)
+        if self._is_hopeless:
+            raise _HopelessError(self._last_refusal) from error
 
     def _accepted(self, scope: set[str]) -> None:
         if self._way is _Way.SCOPED:
@@ -361,6 +367,15 @@ class SummaryScope:
         self._took_scope = True
         self._way, self._held = _Way.SCOPED, scope
         self._refusals = 0
+
+    @property
+    def _is_hopeless(self) -> bool:
+        """If nothing says that the refusals are the markets' and not the way's."""
+        return (
+            bool(self._refused & self._wanted)
+            and not self._is_proven
+            and (self._refusals >= _HOPELESS or self._target <= self._held)
+        )
 
     @property
     def _is_proven(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -321,6 +322,7 @@ async def test_s2_a_scope_that_stays_silent_is_given_up():
     watch.cancel()
 
 
+@example([(True, 1, 2), (True, 0, 2), (False, 0, 0)], set(), False, False)
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 14), st.integers(0, 3)), max_size=60),
