@@ -12,7 +12,8 @@ RATE ?= 50000
 PYTEST_ARGS ?=
 QUICK := not benchmark_peers and not soak and not sdk
 
-.PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak clean
+.PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak docs-acceptance \
+  clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +63,9 @@ bench-loading: $(VENV)/.ready  ## A node that loads 5,000 instruments
 
 soak: $(VENV)/.ready  ## Hours-long runs
 	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+
+docs-acceptance: $(VENV)/.ready  ## Run the data testing spec and write its table in docs/
+	@$(PY) -m tests.acceptance.data_report
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(SDK_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks dist
