@@ -319,6 +319,21 @@ async def test_snapshots_repeat_the_best_15_levels_when_the_book_changed():
         await stream.close()
 
 
+async def test_a_tick_that_fits_a_grouped_book_no_more_silences_that_book_alone():
+    async with world() as w:
+        w.trade("BUY", "0.1", "67940")
+        grouped = await w.stream(f"order_book.{BTC}.snapshot@15@50ms@0_5", auth=False)
+        plain = await w.stream(f"order_book.{BTC}.snapshot@15@50ms", auth=False)
+        await grouped.until(lambda: grouped.events(Book))
+        await plain.until(lambda: plain.events(Book))
+        w.exchange.update_market(BTC, price_tick_size=Decimal("0.2"))
+        w.trade("BUY", "0.1", "67950")
+        await plain.until(lambda: plain.events(Book)[-1].bids[0][0] == 6_795_000_000_000)
+        assert len(grouped.events(Book)) == 1
+        for stream in (grouped, plain):
+            await stream.close()
+
+
 async def test_periodic_channels_carry_statistics_and_funding():
     async with world(
         summary_interval_ms=20, funding_interval_ms=20, comparison_interval_ms=20
@@ -394,6 +409,8 @@ async def test_option_chains_come_by_base_asset():
         (f"order_book.{BTC}.deltas@15@50ms", "no parameters expected for deltas topic."),
         (f"order_book.{BTC}.interactive@15@50ms", "invalid channel"),
         (f"order_book.{BTC}.snapshot@20@50ms", "invalid channel"),
+        (f"order_book.{BTC}.snapshot@15@50ms@0_15", "price_tick must be a multiple of 0.1"),
+        (f"order_book.{BTC}.snapshot@15@50ms@0", "price_tick must be a multiple of 0.1"),
         ("order_book.NO-USD-PERP.deltas", "invalid channel"),
         ("candles.BTC-USD-PERP", "invalid channel"),
         ("trades", "invalid channel"),

@@ -100,12 +100,16 @@ class BookFeeds:
 
     def _push(self, follower: _Follower) -> None:
         subscription = follower.subscription
-        book = self._exchange.published_book(
-            subscription.market,
-            _DEPTH,
-            interactive=subscription.interactive,
-            price_tick=subscription.price_tick,
-        )
+        try:
+            book = self._exchange.published_book(
+                subscription.market,
+                _DEPTH,
+                interactive=subscription.interactive,
+                price_tick=subscription.price_tick,
+            )
+        except model.Refusal:
+            # The market's tick has changed since: these steps are no multiple of it any more.
+            return
         if book.seq_no != follower.seq_no:
             follower.seq_no = book.seq_no
             self._send(follower, self._snapshot_message(book, subscription))

@@ -108,6 +108,7 @@ class SessionRequests:
         session = self._session
         if subscription.is_private or subscription.feed is Feed.SILENT:
             return
+        self._check_step(subscription)
         if session.sbe_version is None:
             if session.venue.config.plain_connections is PlainConnections.PRIVATE_ONLY:
                 raise invalid_subscribe("public channels require SBE")
@@ -116,6 +117,14 @@ class SessionRequests:
             for other in session.subscriptions.values():
                 if other.is_book and other.market == subscription.market:
                     raise invalid_subscribe(f"cannot share an SBE session with {other.name}")
+
+    def _check_step(self, subscription: Subscription) -> None:
+        step = subscription.price_tick
+        if step is None:
+            return
+        tick = self._session.venue.exchange.queries.market(subscription.market).price_tick_size
+        if not step or step % tick:
+            raise invalid_subscribe(f"price_tick must be a multiple of {tick}")
 
     def _begin(self, subscription: Subscription, scope: list[str] | None) -> None:
         session = self._session
