@@ -61,6 +61,7 @@ from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.tasks import BackgroundTasks
+from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
@@ -372,11 +373,18 @@ class ParadexDataClient(QuickMembershipClient):
         await self._carry_out(command, lambda: work(self._data.instrument(command.instrument_id)))
 
     async def _carry_out(self, command: Any, work: Callable[[], Awaitable[None]]) -> None:
-        """Do what a command wants; the framework takes no refusal, so the log has to say it."""
+        """
+        Do what a command wants; the framework takes no refusal, so the log has to say it.
+
+        What the venue refuses stays wanted, and is asked for again on the next connection; what was
+        never asked for is not subscribed to.
+        """
         try:
             await work()
         except ParadexError as e:
             self._log.error(f"Cannot carry out {command}: {e}")
+            if isinstance(e, EncodeError):
+                self._take_back(command)
 
     async def _asked[R, T](self, request: R, ask: Callable[[R], Awaitable[list[T]]]) -> list[T]:
         """Return what answers a request; nothing, and why in the log, if it fails (rule E16)."""

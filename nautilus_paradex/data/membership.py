@@ -4,14 +4,45 @@ Which instruments are subscribed to, without sorting them at every question.
 Before each subscription of prices, funding, greeks or status the data engine asks the client for
 the sorted list of all of them and looks through it (1.231). With 2,000 options the sorting takes
 seconds in which the event loop stands still. Here the lists are kept sorted.
+
+The framework notes a subscription before it is carried out, and passes no second one on. One that
+is refused is taken back here, so that the right one after it is heard.
 """
 
 from bisect import bisect_left
 from bisect import insort
 from typing import Any
+from typing import Final
 
+from nautilus_trader.data.messages import SubscribeBars
+from nautilus_trader.data.messages import SubscribeData
+from nautilus_trader.data.messages import SubscribeFundingRates
+from nautilus_trader.data.messages import SubscribeIndexPrices
+from nautilus_trader.data.messages import SubscribeInstrument
+from nautilus_trader.data.messages import SubscribeInstrumentClose
+from nautilus_trader.data.messages import SubscribeInstrumentStatus
+from nautilus_trader.data.messages import SubscribeMarkPrices
+from nautilus_trader.data.messages import SubscribeOptionGreeks
+from nautilus_trader.data.messages import SubscribeOrderBook
+from nautilus_trader.data.messages import SubscribeQuoteTicks
+from nautilus_trader.data.messages import SubscribeTradeTicks
 from nautilus_trader.live.data_client import LiveMarketDataClient
+from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.model.identifiers import InstrumentId
+
+
+#: Where the framework notes subscriptions of one instrument, by command.
+_NOTED: Final[dict[type, str]] = {
+    SubscribeInstrument: "instrument",
+    SubscribeQuoteTicks: "quote_ticks",
+    SubscribeTradeTicks: "trade_ticks",
+    SubscribeMarkPrices: "mark_prices",
+    SubscribeIndexPrices: "index_prices",
+    SubscribeFundingRates: "funding_rates",
+    SubscribeOptionGreeks: "option_greeks",
+    SubscribeInstrumentStatus: "instrument_status",
+    SubscribeInstrumentClose: "instrument_close",
+}
 
 
 def _add(ids: list[InstrumentId], instrument_id: InstrumentId) -> None:
@@ -39,6 +70,20 @@ class QuickMembershipClient(LiveMarketDataClient):
         self._funding_rate_ids: list[InstrumentId] = []
         self._greek_ids: list[InstrumentId] = []
         self._status_ids: list[InstrumentId] = []
+
+    def _take_back(self, command: Any) -> None:
+        """Let the framework subscribe anew to what was refused; other commands change nothing."""
+        kind = type(command)
+        if kind in _NOTED:
+            getattr(self, f"_remove_subscription_{_NOTED[kind]}")(command.instrument_id)
+        elif kind is SubscribeOrderBook:
+            is_depth = command.data_type.type is OrderBookDepth10
+            name = "order_book_depth" if is_depth else "order_book_deltas"
+            getattr(self, f"_remove_subscription_{name}")(command.instrument_id)
+        elif kind is SubscribeBars:
+            self._remove_subscription_bars(command.bar_type)
+        elif kind is SubscribeData:
+            self._remove_subscription(command.data_type)
 
     def subscribed_mark_prices(self) -> list[InstrumentId]:
         """Return the instruments whose mark prices are subscribed to; not to be changed."""
