@@ -570,7 +570,7 @@ async def test_status_follows_the_exchange_and_the_market() -> None:
 @proves("TC-D61")
 async def test_expiry_and_settlement_close_instruments_at_the_engines_price() -> None:
     """E14: one option expires by itself, one market is settled by the venue."""
-    expiry_ms = wall_clock_us() // 1_000 + 2_500
+    expiry_ms = wall_clock_us() // 1_000 + 4_000
     specs = [
         *default_markets(wall_clock_us()),
         option("BTC", "67000", "CALL", expiry_ms=expiry_ms, tick="0.01", lot="0.001"),
