@@ -484,9 +484,12 @@ class ParadexExecutionClient(LiveExecutionClient):
             raise TransportError(f"the venue does not serve {', '.join(missing)}", sent=False)
         if not self._connected_once:
             return  # the framework's start-up reconciliation comes next
+        # Published again after the fills: where the framework has calculated accounts of this venue
+        # (a backtest in the same process did so), it counts their profits once more.
         await self._account_keeper.refresh()
         start_ms = self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS
         await self._reconciler.run(start_ms)
+        self._account_keeper.publish()
         self._gap_start_ms = None
         self._log.info(f"Private stream reconciled, connection {epoch}")
 
@@ -506,6 +509,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             try:
                 await self._account_keeper.refresh()
                 await self._reconciler.run(start_ms)
+                self._account_keeper.publish()
             except ParadexError as e:
                 self._log.error(f"Cannot reconcile, trying again: {e}")
                 self._reconcile_reasons.append(str(e))
