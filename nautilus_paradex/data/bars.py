@@ -27,9 +27,9 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.data.klines import oldest_klines
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.network.rest import PublicEndpoints
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.options import read_options
 from nautilus_paradex.parsing.bars import KlineSpec
 from nautilus_paradex.parsing.bars import PriceKind
 from nautilus_paradex.parsing.bars import kline_spec

@@ -15,9 +15,9 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.data.books import Books
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.data.recovery import BookRecovery
 from nautilus_paradex.data.streams import MarketStreams
+from nautilus_paradex.options import read_options
 from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.errors import EncodeError

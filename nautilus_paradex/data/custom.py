@@ -14,11 +14,11 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.data.health import HealthReporter
-from nautilus_paradex.data.options import NoOptions
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.data.streams import MarketStreams
 from nautilus_paradex.data.summaries import SummaryKind
 from nautilus_paradex.data.trades import TradeSubscriptions
+from nautilus_paradex.options import NoOptions
+from nautilus_paradex.options import read_options
 from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.statistics import parse_funding_comparison
 from nautilus_paradex.parsing.statistics import parse_funding_data

@@ -30,8 +30,6 @@ from nautilus_paradex.data.custom import CustomSubscriptions
 from nautilus_paradex.data.feeds import MarketFeeds
 from nautilus_paradex.data.health import HealthReporter
 from nautilus_paradex.data.listings import Listings
-from nautilus_paradex.data.options import NoOptions
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.data.quotes import QuoteSubscriptions
 from nautilus_paradex.data.recovery import BookRecovery
 from nautilus_paradex.data.requests import MarketDataRequests
@@ -45,6 +43,8 @@ from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.stream import ParadexStream
 from nautilus_paradex.network.stream import StreamHandler
 from nautilus_paradex.network.stream import StreamSettings
+from nautilus_paradex.options import NoOptions
+from nautilus_paradex.options import read_options
 from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.errors import EncodeError

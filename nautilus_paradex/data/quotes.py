@@ -17,9 +17,9 @@ from nautilus_trader.model.instruments import Instrument
 
 from nautilus_paradex.data.chains import ChainedChannels
 from nautilus_paradex.data.feeds import MarketFeeds
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.data.streams import MarketStreams
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.options import read_options
 from nautilus_paradex.protocol import channels
 from nautilus_paradex.protocol.channels import Channel
 from nautilus_paradex.protocol.errors import ParadexError

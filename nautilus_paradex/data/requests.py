@@ -42,11 +42,11 @@ from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.data.histories import bar_history
 from nautilus_paradex.data.histories import funding_history
 from nautilus_paradex.data.histories import trade_history
-from nautilus_paradex.data.options import NoOptions
-from nautilus_paradex.data.options import read_options
 from nautilus_paradex.data.time_ranges import TimeRange
 from nautilus_paradex.data.time_ranges import time_range
 from nautilus_paradex.network.rest import PublicEndpoints
+from nautilus_paradex.options import NoOptions
+from nautilus_paradex.options import read_options
 from nautilus_paradex.parsing.bars import PriceKind
 from nautilus_paradex.parsing.bars import kline_spec
 from nautilus_paradex.parsing.depth import DEPTH

@@ -6,8 +6,8 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_paradex.data.chains import ChainedChannels
 from nautilus_paradex.data.feeds import Feed
 from nautilus_paradex.data.feeds import MarketFeeds
-from nautilus_paradex.data.options import NoOptions
-from nautilus_paradex.data.options import read_options
+from nautilus_paradex.options import NoOptions
+from nautilus_paradex.options import read_options
 
 
 class TradeSubscriptions:

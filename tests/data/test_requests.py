@@ -27,8 +27,8 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.data.histories import MAX_BARS
 from nautilus_paradex.data.klines import WINDOW
-from nautilus_paradex.data.options import FRAMEWORK_PARAMS
 from nautilus_paradex.data.requests import MarketDataRequests
+from nautilus_paradex.options import FRAMEWORK_PARAMS
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.types import ParadexMarketStatistics

@@ -84,6 +84,9 @@ def read_options[T: msgspec.Struct](kind: type[T], params: Mapping[str, Any] | N
         raise EncodeError(f"params has no key {', '.join(unknown)} here; there is: {known}")
     values = {}
     for key, value in given.items():
+        if isinstance(value, float) and _is_decimal(fields[key]):
+            text = f"params[{key!r}] cannot be a float; give it as a text or a Decimal"
+            raise EncodeError(text)
         try:
             values[key] = msgspec.convert(value, fields[key])
         except msgspec.ValidationError:
@@ -93,13 +96,16 @@ def read_options[T: msgspec.Struct](kind: type[T], params: Mapping[str, Any] | N
     return kind(**values)
 
 
+def _is_decimal(kind: Any) -> bool:
+    """If a type holds exact numbers, which a float is not."""
+    info = inspect.type_info(kind)
+    parts = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return any(isinstance(part, inspect.DecimalType) for part in parts)
+
+
 def _allowed(kind: inspect.Type) -> str:
     """Return in words which values a type has."""
     match kind:
-        case inspect.BoolType():
-            return "True or False"
-        case inspect.NoneType():
-            return "None"
         case inspect.LiteralType():
             return ", ".join(repr(value) for value in kind.values)
         case inspect.EnumType():
@@ -109,7 +115,20 @@ def _allowed(kind: inspect.Type) -> str:
         case inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
             return f"a list of {_allowed(kind.item_type)}"
         case inspect.IntType():
-            bounds = (kind.ge, kind.le)
-            return "a whole number" if bounds == (None, None) else f"{kind.ge} to {kind.le}"
+            return _allowed_numbers(kind)
         case _:
-            return type(kind).__name__.removesuffix("Type").lower()
+            return _WORDS.get(type(kind), type(kind).__name__.removesuffix("Type").lower())
+
+
+_WORDS: Final[dict[type[inspect.Type], str]] = {
+    inspect.BoolType: "True or False",
+    inspect.NoneType: "None",
+    inspect.DecimalType: "a number as a text or Decimal",
+    inspect.StrType: "a text",
+}
+
+
+def _allowed_numbers(kind: inspect.IntType) -> str:
+    if kind.le is not None:
+        return f"{kind.ge} to {kind.le}"
+    return "a whole number" if kind.ge is None else f"a whole number from {kind.ge}"
