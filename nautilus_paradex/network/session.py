@@ -33,6 +33,8 @@ from nautilus_paradex.protocol.jsonrpc import control_ids
 from nautilus_paradex.protocol.jsonrpc import encode_request
 from nautilus_paradex.protocol.jsonrpc import order_ids
 from nautilus_paradex.protocol.jsonrpc import parse_frame
+from nautilus_paradex.protocol.messages import CancelOnDisconnectResult
+from nautilus_paradex.protocol.messages import decode
 
 
 #: Kinds of unknown frames that are named in the log, over all connections of a stream.
@@ -142,7 +144,7 @@ class Session:
     async def call(
         self,
         method: str,
-        params: Mapping[str, Any] | Sequence[Any],
+        params: Mapping[str, Any] | Sequence[Any] | msgspec.Struct,
         *,
         order: bool,
         timeout: float,
@@ -177,6 +179,21 @@ class Session:
         except msgspec.MsgspecError:
             # An answer of another shape authenticates all the same.
             return ""
+
+    async def arm_cancel_on_disconnect(self, timeout: float) -> None:
+        """
+        Have the venue cancel this connection's orders when it drops (PROTOCOL 6.6).
+
+        Raises
+        ------
+        ParadexError
+            If the venue refuses, or does not confirm it.
+
+        """
+        method = "order.cancel_on_disconnect"
+        result = await self.call(method, {"enabled": True}, order=False, timeout=timeout)
+        if not decode(result, CancelOnDisconnectResult).enabled:
+            raise TransportError(f"the venue did not confirm {method}", sent=False)
 
     # -- READ PATH ---------------------------------------------------------------------------------
 

@@ -256,7 +256,7 @@ class ParadexStream:
     async def call(
         self,
         method: str,
-        params: Mapping[str, Any] | Sequence[Any],
+        params: Mapping[str, Any] | Sequence[Any] | msgspec.Struct,
         *,
         order: bool = False,
         timeout: float | None = None,
@@ -367,7 +367,7 @@ class ParadexStream:
             self._node_id = await session.authenticate(token, self.settings.request_timeout)
         self._log.info(f"[{self.settings.name}] authenticated at node {self._node_id or 'unknown'}")
         if self.settings.cancel_on_disconnect:
-            await self.call("order.cancel_on_disconnect", {"enabled": True})
+            await session.arm_cancel_on_disconnect(self.settings.request_timeout)
             self._log.info(f"[{self.settings.name}] cancel-on-disconnect is armed")
 
     async def _pause(self) -> None:

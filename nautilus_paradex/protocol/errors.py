@@ -339,16 +339,35 @@ def from_rpc(code: int, message: str, data: object = None) -> VenueError:
         return RateLimitError(text, code=code, data=data)
     named = _named_code(message, data)
     if code in _RPC_AUTHENTICATION or named in AUTHENTICATION_CODES:
-        return AuthenticationError(text, code=code, data=data)
+        return AuthenticationError(text, code=named or code, data=data)
     if named in NOT_FOUND_CODES:
-        return NotFoundError(text, code=code, data=data)
+        return NotFoundError(text, code=named or code, data=data)
     known = code in _RPC_DEFINITIVE or named in DEFINITIVE_CODES
     return VenueError(
         text,
-        code=code,
+        code=named or code,
         data=data,
         transient=named in TRANSIENT_CODES or code == -32603,
         outcome_unknown=not known,
+    )
+
+
+#: Refusals of one order of a batch that say that the venue could not tell.
+_UNDECIDED_CODES: Final = TRANSIENT_CODES - DEFINITIVE_CODES
+
+
+def from_batch(code: str | None, message: str) -> VenueError:
+    """
+    Return the error for one order's refusal inside the answer to a batch (rule E8).
+
+    It speaks of that order alone and is definitive, unless it says that the venue failed.
+    """
+    named = code or _named_code(message, None)
+    return VenueError(
+        message,
+        code=named,
+        transient=named in TRANSIENT_CODES,
+        outcome_unknown=named in _UNDECIDED_CODES,
     )
 
 

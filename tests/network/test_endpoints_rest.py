@@ -419,7 +419,7 @@ PRIVATE = [
         lambda r: r.create_orders_batch([place(1), place(2)]),
         "POST /orders/batch",
         {"orders": [None, order(2)], "errors": [{"error": "X", "message": "no"}, None]},
-        lambda x: [o.client_id for o in x.orders] == ["O-2"] and x.errors[0].error == "X",
+        lambda x: x["O-2"].client_id == "O-2" and x["O-1"].code == "X",
     ),
     (
         lambda r: r.modify_order(CHANGE),

@@ -2,7 +2,6 @@
 
 from nautilus_paradex.network.rest.account import AccountEndpoints
 from nautilus_paradex.network.rest.orders import MAX_BATCH
-from nautilus_paradex.network.rest.orders import OrderBatch
 from nautilus_paradex.network.rest.orders import OrderEndpoints
 from nautilus_paradex.network.rest.public import PublicEndpoints
 
@@ -26,7 +25,6 @@ class ParadexRest(PublicEndpoints, AccountEndpoints, OrderEndpoints):
 __all__ = [
     "MAX_BATCH",
     "AccountEndpoints",
-    "OrderBatch",
     "OrderEndpoints",
     "ParadexRest",
     "PublicEndpoints",

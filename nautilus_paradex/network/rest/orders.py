@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import filter_value
@@ -23,34 +21,24 @@ from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import WireError
+from nautilus_paradex.protocol.errors import from_batch
 from nautilus_paradex.protocol.messages import AlgoOrder
 from nautilus_paradex.protocol.messages import AlgoOrderRequest
 from nautilus_paradex.protocol.messages import BatchCancelRequest
 from nautilus_paradex.protocol.messages import BatchCancelResponse
 from nautilus_paradex.protocol.messages import BatchOrdersResponse
 from nautilus_paradex.protocol.messages import CancelOutcome
-from nautilus_paradex.protocol.messages import ErrorBody
 from nautilus_paradex.protocol.messages import ModifyOrderRequest
 from nautilus_paradex.protocol.messages import OrderMessage
 from nautilus_paradex.protocol.messages import OrderRequest
 from nautilus_paradex.protocol.messages import Page
 from nautilus_paradex.protocol.messages import encode
+from nautilus_paradex.protocol.orders import Outcome
+from nautilus_paradex.protocol.orders import match_batch
 
 
 #: Orders in one ``POST /orders/batch`` by the spec; a page of the docs says 50 (trap 42).
 MAX_BATCH: Final = 10
-
-
-class OrderBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What became of a batch.
-
-    How the lists align with the request is not specified: orders are matched by client id, and
-    an order that is in no list has an unknown outcome (rule E8).
-    """
-
-    orders: tuple[events.OrderUpdate, ...]
-    errors: tuple[ErrorBody, ...]
 
 
 class OrderEndpoints(RestCore):
@@ -89,9 +77,14 @@ class OrderEndpoints(RestCore):
         """
         return _answered(await self._command("POST", "/orders", OrderMessage, encode(request)))
 
-    async def create_orders_batch(self, requests: Sequence[OrderRequest]) -> OrderBatch:
+    async def create_orders_batch(self, requests: Sequence[OrderRequest]) -> dict[str, Outcome]:
         """
         Place up to `MAX_BATCH` orders; take one slot before. Errors as of `create_order`.
+
+        Returns
+        -------
+        dict[str, OrderUpdate or VenueError]
+            What became of the orders, by client id; one that is missing has an unknown outcome.
 
         Raises
         ------
@@ -103,9 +96,10 @@ class OrderEndpoints(RestCore):
             raise EncodeError(f"a batch holds 1 to {MAX_BATCH} orders, not {len(requests)}")
         body = encode(list(requests))
         answer = await self._command("POST", "/orders/batch", BatchOrdersResponse, body)
-        return OrderBatch(
-            orders=tuple(_answered(order) for order in answer.orders if order is not None),
-            errors=tuple(error for error in answer.errors if error is not None),
+        return match_batch(
+            [request.client_id for request in requests],
+            [None if order is None else _answered(order) for order in answer.orders],
+            [None if e is None else from_batch(e.error or None, e.message) for e in answer.errors],
         )
 
     async def modify_order(self, request: ModifyOrderRequest) -> events.OrderUpdate:

@@ -1,5 +1,7 @@
 """Which event an order update, a fill or a command's outcome becomes (rules E3 to E7)."""
 
+from nautilus_paradex.protocol.orders.batch import Outcome
+from nautilus_paradex.protocol.orders.batch import match_batch
 from nautilus_paradex.protocol.orders.effects import Accepted
 from nautilus_paradex.protocol.orders.effects import AwaitFills
 from nautilus_paradex.protocol.orders.effects import Canceled
@@ -33,6 +35,7 @@ __all__ = [
     "ModifyRejected",
     "OrderRegistry",
     "OrderTracker",
+    "Outcome",
     "PendingModify",
     "Phase",
     "Reconcile",
@@ -41,4 +44,5 @@ __all__ = [
     "Terms",
     "Triggered",
     "Updated",
+    "match_batch",
 ]
