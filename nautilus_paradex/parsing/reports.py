@@ -227,9 +227,16 @@ def parse_account_state(
 
     The settlement asset's total is the venue's balance; what is free of it is the venue's free
     collateral, but not more than the total, since unrealised profit is not a balance. A negative
-    free collateral passes through. Other tokens are free as a whole: they are no margin.
+    free collateral passes through. Other tokens are free as a whole: they are no margin, and the
+    venue does not say how much of them is on offer.
+
+    Raises
+    ------
+    WireError
+        If a token or an amount is none that the framework can hold (`check_balance`).
+
     """
-    settlement = summary.settlement_asset or USDC.code
+    settlement = settlement_asset(summary)
     currency = currency_of(settlement)
     places = currency.precision
     total = rounded(balances.get(settlement, summary.total_collateral), places)
@@ -251,6 +258,39 @@ def parse_account_state(
         maintenance=money_of(max(summary.maintenance_margin, Decimal(0)), currency),
     )
     return result, [margin]
+
+
+def settlement_asset(summary: AccountSummary | None) -> str:
+    """Return the token that an account's margin is in."""
+    return (summary.settlement_asset if summary is not None else "") or str(USDC.code)
+
+
+def check_balance(token: str, size: Decimal) -> None:
+    """
+    Raise unless the framework can hold a balance.
+
+    Raises
+    ------
+    DecodeError
+        If the token is no currency code.
+    NumberError
+        If the size is out of the framework's range.
+
+    """
+    money_of(size, currency_of(token))
+
+
+def account_info(summary: AccountSummary) -> dict[str, str]:
+    """Return what a summary says beyond balances and margins; amounts are USD."""
+    info = {
+        "status": summary.status,
+        "account_value": f"{summary.account_value:f}",
+        "total_collateral": f"{summary.total_collateral:f}",
+        "free_collateral": f"{summary.free_collateral:f}",
+    }
+    if summary.margin_cushion is not None:
+        info["margin_cushion"] = f"{summary.margin_cushion:f}"
+    return info
 
 
 def _time_in_force(update: OrderUpdate) -> TimeInForce:

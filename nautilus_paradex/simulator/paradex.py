@@ -191,6 +191,7 @@ class LocalParadex:
         address: str | None = None,
         usdc: str = "100000",
         parent: str = "",
+        isolated_market: str = "",
     ) -> str:
         """
         Open an account and return its address.
@@ -207,6 +208,8 @@ class LocalParadex:
             The deposit.
         parent : str, optional
             The main account of a sub-account.
+        isolated_market : str, optional
+            The only market that the account may trade in.
 
         Raises
         ------
@@ -220,14 +223,23 @@ class LocalParadex:
             public_key = hex(private_to_stark_key(int(private_key, 16)))
         key = normalize_felt(public_key or "", "PUBLIC_KEY_INVALID")
         account = normalize_felt(address) if address else l2_address(key)
-        self._open(account, key, Decimal(usdc), parent)
+        self._open(account, key, Decimal(usdc), parent, isolated_market)
         return account
 
     def _onboard(self, account: str, public_key: str) -> None:
         self._open(account, public_key, Decimal(self.config.onboarding_usdc))
 
-    def _open(self, account: str, public_key: str, usdc: Decimal, parent: str = "") -> None:
-        self.exchange.register_account(account, public_key, parent=parent)
+    def _open(
+        self,
+        account: str,
+        public_key: str,
+        usdc: Decimal,
+        parent: str = "",
+        isolated_market: str = "",
+    ) -> None:
+        self.exchange.register_account(
+            account, public_key, parent=parent, isolated_market=isolated_market
+        )
         self._venue.authority.add_account(account, public_key)
         if usdc:
             self.exchange.deposit(account, usdc)

@@ -201,6 +201,8 @@ class Account:
         The main key, canonical hex.
     parent : str
         The main account's address or empty.
+    isolated_market : str
+        The only market of an isolated account, or empty.
     fees : FeeRates
         Its fee rates.
     announce : bool
@@ -218,6 +220,7 @@ class Account:
         public_key: str,
         *,
         parent: str,
+        isolated_market: str = "",
         fees: FeeRates,
         rpi_allowed: bool,
         announce: bool,
@@ -226,12 +229,15 @@ class Account:
     ) -> None:
         self.address = address
         self.parent = parent
+        self.isolated_market = isolated_market
         self.kind = AccountKind.SUBACCOUNT if parent else AccountKind.MAIN
         self.keys: dict[str, PublicKey] = {
             public_key: PublicKey(public_key=public_key, is_main=True, created_us=now_us)
         }
         self.public_key = public_key
         self.fees = fees
+        #: If fees are paid in DIME although the order does not ask for it (trap 56).
+        self.pays_in_dime = False
         self.rpi_allowed = rpi_allowed
         self.announce = announce
         self.created_us = now_us

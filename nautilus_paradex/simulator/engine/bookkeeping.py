@@ -10,6 +10,8 @@ from nautilus_paradex.simulator.engine.accounts import Outcome
 from nautilus_paradex.simulator.engine.arithmetic import ZERO
 from nautilus_paradex.simulator.engine.arithmetic import amount
 from nautilus_paradex.simulator.engine.core import Core
+from nautilus_paradex.simulator.engine.fees import DIME
+from nautilus_paradex.simulator.engine.fees import dime_fee
 from nautilus_paradex.simulator.engine.listing import Market
 from nautilus_paradex.simulator.engine.margin import leverage
 from nautilus_paradex.simulator.engine.margin import liquidation_price
@@ -99,10 +101,9 @@ def book_leg(core: Core, leg: Leg) -> Fill:
     fill_id = core.ids.next_id(core.now_us)
     before = account.cash
     outcome = move(core, holding, leg.side, leg.price, leg.size)
-    account.balances[SETTLEMENT_ASSET].size -= leg.fee
-    core.ledger.fees += leg.fee
+    fee, currency = _charge(core, leg)
     holding.last_fill_id = fill_id
-    fill = _fill(core, leg, fill_id, outcome)
+    fill = _fill(core, leg, fill_id, outcome, fee, currency)
     account.fills.append(fill)
     announced = account.announce and bool(core.listeners)
     if announced:
@@ -118,6 +119,30 @@ def book_leg(core: Core, leg: Leg) -> Fill:
     if holding.reducers:
         follow_position(core, holding)
     return fill
+
+
+def _charge(core: Core, leg: Leg) -> tuple[Decimal, str]:
+    """Take a leg's fee; return what it was, and in which token."""
+    account, order = leg.account, leg.order
+    if order is not None and (order.dime_discount or account.pays_in_dime):
+        in_dime = dime_fee(core, account, leg.fee)
+        if in_dime is not None:
+            pay_fee(core, account, in_dime, DIME)
+            return in_dime, DIME
+    pay_fee(core, account, leg.fee, SETTLEMENT_ASSET)
+    return leg.fee, SETTLEMENT_ASSET
+
+
+def pay_fee(core: Core, account: Account, fee: Decimal, currency: str) -> None:
+    """Move a fee from an account to the venue; a negative one comes back."""
+    balance = account.token(currency)
+    balance.size -= fee
+    if currency == SETTLEMENT_ASSET:
+        core.ledger.fees += fee
+        return
+    balance.updated_us = core.now_us
+    paid = core.ledger.token_fees
+    paid[currency] = paid.get(currency, ZERO) + fee
 
 
 def move(core: Core, holding: Holding, side: Side, price: Decimal, size: Decimal) -> Outcome:
@@ -145,7 +170,9 @@ def move(core: Core, holding: Holding, side: Side, price: Decimal, size: Decimal
     return outcome
 
 
-def _fill(core: Core, leg: Leg, fill_id: str, outcome: Outcome) -> Fill:
+def _fill(
+    core: Core, leg: Leg, fill_id: str, outcome: Outcome, fee: Decimal, currency: str
+) -> Fill:
     order = leg.order
     return Fill(
         id=fill_id,
@@ -159,8 +186,8 @@ def _fill(core: Core, leg: Leg, fill_id: str, outcome: Outcome) -> Fill:
         price=leg.price,
         size=leg.size,
         remaining_size=ZERO if order is None else order.remaining,
-        fee=leg.fee,
-        fee_currency=SETTLEMENT_ASSET,
+        fee=fee,
+        fee_currency=currency,
         fill_type=leg.fill_type,
         flags=leg.flags,
         realized_pnl=outcome.realized_pnl,
@@ -211,7 +238,8 @@ def _balance_event(
         status="ON_BLOCKCHAIN",
         market=leg.market.symbol,
         fill_id=fill.id,
-        fees=fill.fee,
+        # In USDC (so the specification): a fee in another token is not among them.
+        fees=fill.fee if fill.fee_currency == SETTLEMENT_ASSET else ZERO,
         realized_pnl=fill.realized_pnl,
         realized_funding=fill.realized_funding,
         funding_index=holding.cached_index,

@@ -50,6 +50,8 @@ class OrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Only REDUCE_ONLY and MMP may come from a client."""
     vwap_price: Decimal | None = None
     """Worst average price of a MARKET order."""
+    dime_discount: bool = False
+    """If its fees are to be paid in DIME, at a discount."""
     interactive: bool = False
     """If the order came with an interactive (retail) token (PROTOCOL 8.2)."""
     signature_ms: int = 0

@@ -32,11 +32,12 @@ SILENT_HISTORY_LIMIT = 200
 class VenueLedger:
     """The venue's own money, by what it came from; with the accounts' it sums to the deposits."""
 
-    __slots__ = ("deposited", "dust", "fees", "funding", "funding_count")
+    __slots__ = ("deposited", "dust", "fees", "funding", "funding_count", "token_fees")
 
     def __init__(self) -> None:
         self.deposited: dict[str, Decimal] = {}
         self.fees = ZERO
+        self.token_fees: dict[str, Decimal] = {}
         self.funding = ZERO
         self.funding_count = 0
         self.dust = ZERO

@@ -194,6 +194,7 @@ class Exchange:
         public_key: str,
         *,
         parent: str = "",
+        isolated_market: str = "",
         fees: FeeRates | None = None,
         rpi_allowed: bool = False,
         announce: bool = True,
@@ -209,6 +210,8 @@ class Exchange:
             The main key, hex.
         parent : str, optional
             The main account's address; makes this one its sub-account.
+        isolated_market : str, optional
+            The only market that the account may trade in; makes it an isolated account.
         fees : FeeRates, optional
             None = the venue's Pro rates.
         rpi_allowed : bool, default False
@@ -230,6 +233,7 @@ class Exchange:
                 address,
                 public_key,
                 parent=parent,
+                isolated_market=isolated_market,
                 fees=fees,
                 rpi_allowed=rpi_allowed,
                 announce=announce,
@@ -247,6 +251,10 @@ class Exchange:
     def set_fees(self, account: str, fees: FeeRates) -> None:
         """Change the account's fee rates."""
         self._core.account(account).fees = fees
+
+    def pay_fees_in_dime(self, account: str, *, on: bool = True) -> None:
+        """Let an account's fees be charged in DIME whatever its orders ask for (trap 56)."""
+        self._core.account(account).pays_in_dime = on
 
     def deposit(self, account: str, amount: Decimal, token: str = "USDC") -> Transfer:  # noqa: S107 - an asset's name
         """Credit a token; announces the transfer, the balance and the account."""
@@ -410,6 +418,34 @@ class Exchange:
                 size=abs(size),
                 price=price,
                 fill_type=FillType.UNWIND_TRANSFER,
+            )
+
+    def deleverage(
+        self, market: str, winner: str, loser: str, size: Decimal, price: Decimal
+    ) -> None:
+        """
+        Close a bankrupt position against a winning one (ADL): LIQUIDATION fills without orders.
+
+        The venue names no fill type of its own for it; that it is LIQUIDATION is assumed.
+
+        Parameters
+        ----------
+        market : str
+            The market.
+        winner, loser : str
+            The accounts; the winner's position is reduced.
+        size : Decimal
+            Base units.
+        price : Decimal
+            USD.
+
+        """
+        with self._operation() as core:
+            listed, account = core.market(market), core.account(winner)
+            is_long = account.holding(listed).size > ZERO
+            pair = (core.account(loser), account) if is_long else (account, core.account(loser))
+            offbook.cross(
+                core, listed, *pair, size=size, price=price, fill_type=FillType.LIQUIDATION
             )
 
     def bust_trade(self, trade_id: str) -> None:

@@ -1,6 +1,7 @@
 """Who pays which fee (PROTOCOL 8.2, 9.3)."""
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from nautilus_paradex.simulator.engine.accounts import Account
 from nautilus_paradex.simulator.engine.arithmetic import ZERO
@@ -12,8 +13,16 @@ from nautilus_paradex.simulator.engine.model import Liquidity
 from nautilus_paradex.simulator.engine.orders import LiveOrder
 
 
+if TYPE_CHECKING:
+    from nautilus_paradex.simulator.engine.core import Core
+
+
 #: A Pro taker who hits a retail order pays 30% less (PROTOCOL 8.2).
 FASTFILL_FACTOR = Decimal("0.7")
+#: What fees cost that are paid in DIME (PROTOCOL 8.2), and the market that prices it.
+DIME_FACTOR = Decimal("0.6")
+DIME = "DIME"
+DIME_MARKET = "DIME-USD"
 #: Fees on positions that settle with their market (PROTOCOL 8.2).
 SETTLEMENT_RATE = Decimal("0.00015")
 OPTION_SETTLEMENT_RATE = Decimal("0.000075")
@@ -63,6 +72,20 @@ def trade_fee(market: Market, rate: Decimal, price: Decimal, size: Decimal) -> D
     if fee.fee_floor is not None:
         value = max(value, fee.fee_floor * premium)
     return amount(value)
+
+
+def dime_fee(core: "Core", account: Account, fee: Decimal) -> Decimal | None:
+    """
+    Return a fee in USDC as the discounted fee in DIME.
+
+    None for a rebate, and where the account has too little DIME: it pays in USDC then.
+    """
+    market = core.markets.get(DIME_MARKET)
+    balance = account.balances.get(DIME)
+    if fee <= ZERO or market is None or not market.mark or balance is None:
+        return None
+    in_dime = amount(fee * DIME_FACTOR / market.mark)
+    return in_dime if balance.size >= in_dime else None
 
 
 def settlement_fee(market: Market, price: Decimal, size: Decimal) -> Decimal:

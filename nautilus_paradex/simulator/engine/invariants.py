@@ -78,7 +78,8 @@ def _check_money(core: Core) -> None:
             if token != SETTLEMENT_ASSET:
                 tokens[token] = tokens.get(token, ZERO) + balance.size
     for token, size in tokens.items():
-        _must(size == ledger.deposited.get(token, ZERO), f"{token} is not conserved")
+        paid = ledger.token_fees.get(token, ZERO)
+        _must(size + paid == ledger.deposited.get(token, ZERO), f"{token} is not conserved")
 
 
 def _check_book(market: Market) -> None:

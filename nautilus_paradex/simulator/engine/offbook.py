@@ -9,6 +9,7 @@ from nautilus_paradex.simulator.engine.bookkeeping import Leg
 from nautilus_paradex.simulator.engine.bookkeeping import announce_position
 from nautilus_paradex.simulator.engine.bookkeeping import book_leg
 from nautilus_paradex.simulator.engine.bookkeeping import move
+from nautilus_paradex.simulator.engine.bookkeeping import pay_fee
 from nautilus_paradex.simulator.engine.bookkeeping import print_trade
 from nautilus_paradex.simulator.engine.core import Core
 from nautilus_paradex.simulator.engine.fees import account_rate
@@ -84,8 +85,7 @@ def _revert(core: Core, account: Account, fill: Fill) -> None:
     holding = account.holding(market)
     before = account.cash
     outcome = move(core, holding, fill.side.opposite, fill.price, fill.size)
-    account.balances[SETTLEMENT_ASSET].size += fill.fee
-    core.ledger.fees -= fill.fee
+    pay_fee(core, account, -fill.fee, fill.fee_currency)
     row = Tradebust(account=account.address, busted_fill_id=fill.id, created_us=core.now_us)
     account.tradebusts.append(row)
     if account.announce and core.listeners:
@@ -98,7 +98,7 @@ def _revert(core: Core, account: Account, fill: Fill) -> None:
                     status="ON_BLOCKCHAIN",
                     market=market.symbol,
                     fill_id=fill.id,
-                    fees=-fill.fee,
+                    fees=-fill.fee if fill.fee_currency == SETTLEMENT_ASSET else ZERO,
                     realized_pnl=outcome.realized_pnl,
                     realized_funding=outcome.realized_funding,
                     funding_index=holding.cached_index,

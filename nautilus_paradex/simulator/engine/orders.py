@@ -47,6 +47,7 @@ class LiveOrder:
         "client_id",
         "condition",
         "created_us",
+        "dime_discount",
         "filled_notional",
         "id",
         "instruction",
@@ -96,6 +97,7 @@ class LiveOrder:
         self.reduce_only = OrderFlag.REDUCE_ONLY in command.flags
         self.interactive = command.interactive
         self.vwap_price = command.vwap_price
+        self.dime_discount = command.dime_discount
         self.condition: OrderFlag | None = None
         self.triggered = False
         self.status = OrderStatus.NEW

@@ -352,6 +352,7 @@ def _info(account: Account) -> AccountInfo:
         account=account.address,
         parent_account=account.parent,
         kind=account.kind,
+        isolated_market=account.isolated_market,
         public_key=account.public_key,
         keys=tuple(account.keys.values()),
         fees=account.fees,

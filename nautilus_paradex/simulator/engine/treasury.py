@@ -27,6 +27,7 @@ def register(
     public_key: str,
     *,
     parent: str,
+    isolated_market: str,
     fees: FeeRates | None,
     rpi_allowed: bool,
     announce: bool,
@@ -39,10 +40,13 @@ def register(
         parent = _hex(parent)
         if parent not in core.accounts:
             raise Refusal("INVALID_PARENT_ACCOUNT", "parent account does not exist")
+    if isolated_market:
+        core.market(isolated_market)
     core.accounts[address] = Account(
         address,
         public_key,
         parent=parent,
+        isolated_market=isolated_market,
         fees=FeeRates() if fees is None else fees,
         rpi_allowed=rpi_allowed,
         announce=announce,

@@ -33,6 +33,8 @@ def check_order(core: Core, account: Account, market: Market, command: OrderComm
     """Raise `Refusal` for an order that the API does not take."""
     check_state(core, command.instruction)
     _check_market(core, market)
+    if account.isolated_market not in ("", market.symbol):
+        raise Refusal("ISOLATED_MARKET_ACCOUNT_MISMATCH", f"not the market {market.symbol}")
     _check_client_id(account, command.client_id)
     _check_shape(market, command)
     _check_permissions(account, command)

@@ -206,6 +206,8 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True):
     parent_account: str
     """Empty for a main account."""
     kind: AccountKind
+    isolated_market: str
+    """The only market of an isolated account, or empty."""
     public_key: str
     keys: tuple[PublicKey, ...]
     fees: FeeRates

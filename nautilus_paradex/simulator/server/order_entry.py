@@ -72,6 +72,7 @@ class OrderEntry:
             stp=_enum(body, "stp", model.Stp, model.Stp.EXPIRE_TAKER),
             flags=_flags(body),
             vwap_price=_amount(body, "vwap_price"),
+            dime_discount=_flag(body, "dime_discount"),
             signature_ms=self._timestamp(body, received_us),
             received_us=received_us,
         )
@@ -254,6 +255,15 @@ def _integer(body: Body, field: str) -> int | None:
         return None
     if type(value) is not int or not 0 <= value < 2**63:
         raise _not(field, "integer")
+    return value
+
+
+def _flag(body: Body, field: str) -> bool:
+    value = body.get(field)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise _not(field, "boolean")
     return value
 
 

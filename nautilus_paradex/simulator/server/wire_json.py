@@ -168,7 +168,7 @@ def account_info(value: model.AccountInfo) -> Json:
         "account": value.account,
         "parent_account": value.parent_account,
         "kind": value.kind,
-        "isolated_market": "",
+        "isolated_market": value.isolated_market,
         "public_key": value.public_key,
         "derivation_path": "",
         "username": "",
