@@ -16,6 +16,7 @@ from nautilus_paradex.constants import PARADEX
 from nautilus_paradex.environment import ParadexEnvironment
 from nautilus_paradex.parsing.instruments import ASSET_KINDS
 from nautilus_paradex.protocol import sbe
+from nautilus_paradex.protocol.enums import Stp
 from nautilus_paradex.vault import hide
 
 
@@ -177,12 +178,16 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     reconcile_interval_secs : PositiveFloat, default 300
         How often REST proves the state of a healthy stream.
     order_transport : str, default "rest"
-        ``rest`` or ``ws``.
+        ``rest``, or ``ws`` to send order commands on the private connection; what it cannot serve
+        goes by REST.
     cancel_on_disconnect : bool, default False
         If the venue cancels the connection's orders when it drops.
     recv_window_ms : PositiveInt, optional
         How long after its signature the venue may accept an order; the venue's own 300,000 where
         None. An order whose fate is unknown can be called rejected only after it.
+    stp_mode : str, optional
+        Self-trade prevention of orders whose params name none: EXPIRE_TAKER, EXPIRE_MAKER or
+        EXPIRE_BOTH; the venue's EXPIRE_TAKER where None.
     token_usage : str, optional
         ``interactive`` for retail flow (no fees, 300 ms speed bump, 3 orders/s).
     leverages : dict[str, int], optional
@@ -228,6 +233,7 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     order_transport: str = "rest"
     cancel_on_disconnect: bool = False
     recv_window_ms: PositiveInt | None = None
+    stp_mode: str | None = None
     token_usage: str | None = None
     leverages: dict[str, int] | None = None
     margin_modes: dict[str, str] | None = None
@@ -243,6 +249,8 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
             raise ValueError(
                 f"order_transport must be 'rest' or 'ws', not {self.order_transport!r}"
             )
+        if self.stp_mode is not None and self.stp_mode not in set(Stp):
+            raise ValueError(f"stp_mode must be one of {', '.join(Stp)}, not {self.stp_mode!r}")
         for market, leverage in (self.leverages or {}).items():
             if leverage < 1:
                 raise ValueError(f"leverages: {market} cannot have {leverage}")

@@ -157,7 +157,6 @@ class ParadexLiveExecClientFactory(LiveExecClientFactory):
             If the config cannot work or credentials are missing; the text says what to set.
 
         """
-        _refuse_what_is_not_there(config)
         link = get_shared_link(loop, config, resolve_credentials(config))
         settings = msgspec.structs.replace(
             _stream_settings(config, f"{name} account"),
@@ -176,12 +175,6 @@ class ParadexLiveExecClientFactory(LiveExecClientFactory):
             # The first account owns the venue's route; the framework refuses a second owner.
             venue=PARADEX_VENUE if (name or PARADEX) == PARADEX else None,
         )
-
-
-def _refuse_what_is_not_there(config: ParadexExecClientConfig) -> None:
-    """Refuse settings that this version does not carry out: silence would be taken for consent."""
-    if config.order_transport != "rest":
-        raise ValueError("order_transport='ws' is not available in this version; use 'rest'")
 
 
 def _link_settings(config: AnyConfig, credentials: Credentials | None) -> LinkSettings:

@@ -15,6 +15,7 @@ from nautilus_trader.common.component import Logger
 
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.inflight import InFlight
+from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import NotFoundError
@@ -40,8 +41,10 @@ class Cancels:
 
     Parameters
     ----------
-    rest : ParadexRest
+    entry : OrderEntry
         Sends.
+    rest : ParadexRest
+        Knows the venue's limits.
     follower : OrderFollower
         Takes refusals.
     in_flight : InFlight
@@ -56,12 +59,14 @@ class Cancels:
     def __init__(
         self,
         *,
+        entry: OrderEntry,
         rest: ParadexRest,
         follower: OrderFollower,
         in_flight: InFlight,
         timing: Timing,
         log: Logger,
     ) -> None:
+        self._entry = entry
         self._rest = rest
         self._follower = follower
         self._in_flight = in_flight
@@ -90,9 +95,9 @@ class Cancels:
         """Send a cancel; repeating it does no harm (PROTOCOL 8.4)."""
         await self._rest.acquire_order_slot(cancel=True)
         if tracker.order_id is not None:
-            await self._rest.cancel_order(tracker.order_id)
+            await self._entry.cancel_order(tracker.order_id)
         else:
-            await self._rest.cancel_by_client_id(tracker.client_id)
+            await self._entry.cancel_by_client_id(tracker.client_id, market=tracker.market or None)
 
     async def cancel_many(self, trackers: Iterable[OrderTracker]) -> None:
         """Cancel several orders, each with its own outcome."""
@@ -110,7 +115,7 @@ class Cancels:
         taken: set[str] = set()
         try:
             await self._rest.acquire_order_slot(cancel=True)
-            taken = _taken(await self._rest.cancel_batch(_request(batch)))
+            taken = _taken(await self._entry.cancel_batch(_request(batch)))
         except ParadexError as e:
             if not e.outcome_unknown:
                 # Nothing was carried out. What is wrong with it may be one order's alone.

@@ -17,10 +17,13 @@ from nautilus_trader.model.enums import order_type_to_str
 from nautilus_trader.model.enums import time_in_force_to_str
 from nautilus_trader.model.enums import trigger_type_to_str
 from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.options import OrderOptions
+from nautilus_paradex.execution.options import options_denial
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import SystemState
 
@@ -31,12 +34,21 @@ MAX_CLIENT_ID_LENGTH: Final = 64
 _PLAIN_TYPES: Final = {
     OrderType.MARKET: wire.OrderType.MARKET,
     OrderType.LIMIT: wire.OrderType.LIMIT,
+}
+
+#: Plain triggers. The venue knows no "if touched": where the mark price is decides which way a
+#: trigger waits (PROTOCOL 5.1), which `triggers` sees to.
+_TRIGGER_TYPES: Final = {
     OrderType.STOP_MARKET: wire.OrderType.STOP_MARKET,
     OrderType.STOP_LIMIT: wire.OrderType.STOP_LIMIT,
+    OrderType.MARKET_IF_TOUCHED: wire.OrderType.STOP_MARKET,
+    OrderType.LIMIT_IF_TOUCHED: wire.OrderType.STOP_LIMIT,
 }
 
 #: Position-linked kinds; the venue takes them with REDUCE_ONLY only (PROTOCOL 5.1).
-_TAKE_PROFIT_TYPES: Final = {
+_LINKED_TYPES: Final = {
+    OrderType.STOP_MARKET: wire.OrderType.STOP_LOSS_MARKET,
+    OrderType.STOP_LIMIT: wire.OrderType.STOP_LOSS_LIMIT,
     OrderType.MARKET_IF_TOUCHED: wire.OrderType.TAKE_PROFIT_MARKET,
     OrderType.LIMIT_IF_TOUCHED: wire.OrderType.TAKE_PROFIT_LIMIT,
 }
@@ -49,17 +61,29 @@ _TIME_IN_FORCE_ADVICE: Final = {
 }
 
 
-def wire_order_type(order: Order) -> wire.OrderType | None:
-    """Return the venue's order type for an order, or None where it has none."""
+def wire_order_type(order: Order, *, position_linked: bool = True) -> wire.OrderType | None:
+    """
+    Return the venue's order type for an order, or None where it has none.
+
+    Parameters
+    ----------
+    order : Order
+        The order.
+    position_linked : bool, default True
+        If a reduce-only conditional order becomes one of the position-linked kinds.
+
+    """
     if order.order_type in _PLAIN_TYPES:
         return _PLAIN_TYPES[order.order_type]
-    if order.is_reduce_only:
-        return _TAKE_PROFIT_TYPES.get(order.order_type)
-    return None
+    if order.is_reduce_only and position_linked:
+        return _LINKED_TYPES.get(order.order_type)
+    return _TRIGGER_TYPES.get(order.order_type)
 
 
-def wire_instruction(order: Order) -> wire.Instruction:
+def wire_instruction(order: Order, *, rpi: bool = False) -> wire.Instruction:
     """Return the venue's instruction for an order that `denial` lets pass."""
+    if rpi:
+        return wire.Instruction.RPI
     if order.is_post_only:
         return wire.Instruction.POST_ONLY
     if order.time_in_force == TimeInForce.IOC:
@@ -70,6 +94,7 @@ def wire_instruction(order: Order) -> wire.Instruction:
 def denial(
     order: Order,
     instrument: Instrument | None,
+    options: OrderOptions,
     *,
     system_state: SystemState | None,
     manages_gtd: Callable[[StrategyId], bool],
@@ -83,6 +108,8 @@ def denial(
         The order.
     instrument : Instrument, optional
         Its instrument, if loaded.
+    options : OrderOptions
+        What its ``params`` ask for.
     system_state : SystemState | None
         The venue's last known state (rule E14).
     manages_gtd : Callable[[StrategyId], bool]
@@ -92,11 +119,12 @@ def denial(
     if instrument is None:
         return f"instrument {order.instrument_id} is not loaded; add it to the provider's load_ids"
     return (
-        _state_denial(order, system_state)
+        _state_denial(order, options, system_state)
         or _type_denial(order)
         or _time_in_force_denial(order, manages_gtd)
         or _flag_denial(order, instrument)
         or _number_denial(order, instrument)
+        or options_denial(order, instrument, options)
     )
 
 
@@ -107,9 +135,9 @@ def modify_denial(
     return _multiple_denial(instrument, quantity, (price, trigger))
 
 
-def manages_gtd_expiry(msgbus: MessageBus, strategy_id: StrategyId) -> bool:
+def strategy_setting(msgbus: MessageBus, strategy_id: StrategyId, name: str) -> bool:
     """
-    If a strategy was configured with ``manage_gtd_expiry=True``.
+    Return a switch of a strategy's config, such as ``manage_gtd_expiry``.
 
     The command does not say it, so the strategy itself is asked: it is who listens to its own
     order events.
@@ -117,17 +145,17 @@ def manages_gtd_expiry(msgbus: MessageBus, strategy_id: StrategyId) -> bool:
     for subscription in msgbus.subscriptions(f"events.order.{strategy_id}"):
         strategy = getattr(subscription.handler, "__self__", None)
         if getattr(strategy, "id", None) == strategy_id:
-            return bool(getattr(strategy, "manage_gtd_expiry", False))
+            return bool(getattr(strategy, name, False))
     return False
 
 
-def _state_denial(order: Order, state: SystemState | None) -> str | None:
+def _state_denial(order: Order, options: OrderOptions, state: SystemState | None) -> str | None:
     match state:
         case SystemState.MAINTENANCE:
             return "Paradex is in maintenance; try again when the system state is ok"
         case SystemState.CANCEL_ONLY:
             return "Paradex takes cancels only at the moment (SYSTEM_STATUS_CANCEL_ONLY)"
-        case SystemState.POST_ONLY if not order.is_post_only:
+        case SystemState.POST_ONLY if not (order.is_post_only or options.rpi):
             return (
                 "Paradex takes post-only orders only at the moment (SYSTEM_STATUS_POST_ONLY); "
                 "set post_only=True or wait"
@@ -139,8 +167,6 @@ def _type_denial(order: Order) -> str | None:
     if wire_order_type(order) is not None:
         return None
     name = order_type_to_str(order.order_type)
-    if order.order_type in _TAKE_PROFIT_TYPES:
-        return f"{name} needs reduce_only=True on Paradex; use an emulated order to open a position"
     return (
         f"{name} orders do not exist on Paradex; use emulation_trigger to let the node emulate it"
     )
@@ -173,11 +199,10 @@ def _flag_denial(order: Order, instrument: Instrument) -> str | None:
         return (
             f"trigger type {trigger_type_to_str(trigger)} does not exist on Paradex; use MARK_PRICE"
         )
-    if isinstance(instrument, CurrencyPair):
-        if order.is_reduce_only:
-            return "spot markets know no reduce-only; leave reduce_only unset"
-        if order.order_type not in (OrderType.MARKET, OrderType.LIMIT):
-            return "spot markets take MARKET and LIMIT orders only; use emulation_trigger"
+    if isinstance(instrument, CurrencyPair) and order.is_reduce_only:
+        return "spot markets know no reduce-only; leave reduce_only unset"
+    if order.order_type not in _PLAIN_TYPES and not isinstance(instrument, CryptoPerpetual):
+        return "spot and option markets take MARKET and LIMIT orders only; use emulation_trigger"
     if len(order.client_order_id.value) > MAX_CLIENT_ID_LENGTH:
         return f"the client order id is longer than {MAX_CLIENT_ID_LENGTH} characters"
     return None

@@ -1,6 +1,7 @@
 """The live execution client."""
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
 from typing import Final
@@ -29,6 +30,7 @@ from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import LiquiditySide
 from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.enums import account_type_to_str
+from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import InstrumentId
@@ -42,17 +44,13 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.execution.account import AccountKeeper
-from nautilus_paradex.execution.commands import OrderCommands
-from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.execution.assembly import Surroundings
+from nautilus_paradex.execution.assembly import furnish
 from nautilus_paradex.execution.health import publish_health
-from nautilus_paradex.execution.inflight import InFlight
 from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
-from nautilus_paradex.execution.queries import OrderQueries
-from nautilus_paradex.execution.reconciliation import Reconciler
-from nautilus_paradex.execution.reports import ReportGenerator
+from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.execution.signing import OrderSigner
-from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.status import StreamStatus
@@ -71,9 +69,6 @@ from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
 from nautilus_paradex.protocol.messages.trading import BalanceEvent
 from nautilus_paradex.protocol.messages.trading import Tradebust
-from nautilus_paradex.protocol.orders import FillLedger
-from nautilus_paradex.protocol.orders import OrderRegistry
-from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
@@ -81,12 +76,6 @@ from nautilus_paradex.providers import ParadexInstrumentProvider
 #: The most that a connect may take before its last error is raised, seconds. Below the node's own
 #: `timeout_connection` of 60, so that the node's log names the cause.
 CONNECT_DEADLINE_SECS: Final = 50.0
-
-#: How far before a loss the REST proof begins: a stalled stream is noticed late, and the
-#: services' clocks differ.
-GAP_OVERLAP_MS: Final = 60_000
-
-_RECONCILE_RETRY_SECS: Final = 5.0
 
 #: Without these nothing can be executed safely.
 _REQUIRED_CHANNELS: Final = (
@@ -165,85 +154,40 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._rest: ParadexRest = link.rest
         self._timing: Timing = link.timing
         self._positions: dict[str, Position] = {}
-        self._gap_start_ms: int | None = None
-        self._reconcile_reasons: list[str] = []
-        self._reconcile_task: asyncio.Task[None] | None = None
         self._connected_once = False
         self._background = BackgroundTasks(self._log)
         self._stream = link.private_stream(stream_settings, self, self._log)
-        self._build(config)
-
-    def _build(self, config: ParadexExecClientConfig) -> None:
-        registry, ledger = OrderRegistry(), FillLedger()
-        self._reports = ReportGenerator(
-            account_id=self.account_id,
-            cache=self._cache,
-            clock=self._clock,
-            rest=self._rest,
-            log=self._log,
-        )
-        teller = OrderTeller(self, self._cache, self._clock, self._reports, self._log)
-        self._follower = OrderFollower(
-            registry=registry,
-            ledger=ledger,
-            teller=teller,
-            cache=self._cache,
-            rest=self._rest,
-            timing=self._timing,
-            spawn=self._spawn,
-            reconcile=self.reconcile_soon,
-            log=self._log,
-        )
-        in_flight = InFlight(
-            follower=self._follower,
-            rest=self._rest,
-            timing=self._timing,
-            spawn=self._spawn,
-            cancel=self._cancel_again,
-            log=self._log,
-        )
-        self._commands = OrderCommands(
-            cache=self._cache,
-            msgbus=self._msgbus,
-            registry=registry,
-            follower=self._follower,
-            teller=teller,
-            in_flight=in_flight,
-            rest=self._rest,
-            timing=self._timing,
-            system_state=lambda: self._link.system_state.state,
-            on_state_refusal=self._link.system_state.hint,
-            recv_window_ms=config.recv_window_ms,
-            log=self._log,
-        )
-        self._reconciler = Reconciler(
-            client_id=self.id,
-            account_id=self.account_id,
-            venue=PARADEX_VENUE,
-            cache=self._cache,
-            clock=self._clock,
-            registry=registry,
-            ledger=ledger,
-            follower=self._follower,
-            reports=self._reports,
-            rest=self._rest,
-            timing=self._timing,
-            send=self._send_mass_status_report,
-            log=self._log,
-        )
-        self._queries = OrderQueries(
-            cache=self._cache,
-            follower=self._follower,
-            reconciler=self._reconciler,
-            reports=self._reports,
-            timing=self._timing,
-            log=self._log,
+        self._room = furnish(
+            config,
+            Surroundings(
+                client=self,
+                cache=self._cache,
+                msgbus=self._msgbus,
+                clock=self._clock,
+                log=self._log,
+                link=link,
+                stream=self._stream,
+                spawn=self._spawn,
+                reconcile=self.reconcile_soon,
+                send_mass_status=self._send_mass_status_report,
+            ),
         )
         self._account_keeper = AccountKeeper(
             self, self._rest, self._timing, self._loop.call_soon, self._log
         )
+        self._listened: dict[str, Callable[[Any], None]] = {
+            f"reports.execution.{PARADEX_VENUE}": self._room.reconciler.on_published,
+            "events.order.*": self._room.contingencies.on_event,
+        }
+        self._recovery = Recovery(
+            account=self._account_keeper,
+            reconciler=self._room.reconciler,
+            contingencies=self._room.contingencies,
+            timing=self._timing,
+            spawn=self._spawn,
+            log=self._log,
+        )
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
-        self._registry = registry
 
     @property
     def instrument_provider(self) -> ParadexInstrumentProvider:
@@ -278,9 +222,9 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._uses_link = True
         await self._instrument_provider.initialize()
         if self._link.can_trade:
-            signer = OrderSigner(self._link.signer, self._config.recv_window_ms)
-            self._commands.use_signer(signer)
+            self._room.submits.use_signer(OrderSigner(self._link.signer))
             await self._margins.apply()
+            self._say_what_is_not_covered()
         else:
             self._log.warning("Read-only credentials: orders will be denied")
         warning = inflight_warning(self._msgbus)
@@ -288,9 +232,8 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._log.warning(warning)
         for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
             await self._stream.subscribe(channel)
-        self._msgbus.subscribe(
-            topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
-        )
+        for topic, handler in self._listened.items():
+            self._msgbus.subscribe(topic=topic, handler=handler)
         self._stream.start()
         try:
             await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
@@ -307,19 +250,23 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._link.system_state.forget(self._on_system_state)
         await self._background.cancel_all()
         await self._stream.close()
-        if self._msgbus.is_subscribed(
-            topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
-        ):
-            self._msgbus.unsubscribe(
-                topic=f"reports.execution.{PARADEX_VENUE}", handler=self._reconciler.on_published
-            )
+        for topic, handler in self._listened.items():
+            if self._msgbus.is_subscribed(topic=topic, handler=handler):
+                self._msgbus.unsubscribe(topic=topic, handler=handler)
         if self._uses_link:
             self._uses_link = False
             await self._link.close()
 
+    def _say_what_is_not_covered(self) -> None:
+        if self._config.cancel_on_disconnect and self._config.order_transport == "rest":
+            self._log.warning(
+                "cancel_on_disconnect covers orders that were placed on the private connection; "
+                "with order_transport='rest' none is"
+            )
+
     def _say_what_is_left(self) -> None:
         """Name the commands whose outcome is not known: the next start reconciles them."""
-        for tracker in self._registry.live():
+        for tracker in self._room.registry.live():
             if tracker.phase is Phase.PENDING or tracker.cancel_pending or tracker.modifies:
                 self._log.warning(f"Disconnecting with an outcome unknown: {tracker}")
 
@@ -329,25 +276,25 @@ class ParadexExecutionClient(LiveExecutionClient):
         self, command: GenerateOrderStatusReport
     ) -> OrderStatusReport | None:
         """Return an order's report; None only if the venue is proven not to know it."""
-        return await self._queries.order(command)
+        return await self._room.queries.order(command)
 
     async def generate_order_status_reports(
         self, command: GenerateOrderStatusReports
     ) -> list[OrderStatusReport]:
         """Return orders' reports; raises if they cannot be read."""
-        reports = await self._queries.orders(command)
+        reports = await self._room.queries.orders(command)
         self._log_report_receipt(len(reports), "OrderStatusReport", command.log_receipt_level)
         return reports
 
     async def generate_fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
         """Return fills' reports, ascending; raises if they cannot be read."""
-        return await self._reports.fills(command)
+        return await self._room.reports.fills(command)
 
     async def generate_position_status_reports(
         self, command: GeneratePositionStatusReports
     ) -> list[PositionStatusReport]:
         """Return positions' reports; raises if they cannot be read (P2)."""
-        reports = await self._reports.positions(command)
+        reports = await self._room.reports.positions(command)
         self._log_report_receipt(len(reports), "PositionStatusReport", command.log_receipt_level)
         return reports
 
@@ -369,11 +316,15 @@ class ParadexExecutionClient(LiveExecutionClient):
         if lookback_mins is not None:
             start_ms = self._timing.time_ms() - lookback_mins * 60_000
         try:
-            status = await self._reconciler.mass_status(start_ms)
+            status = await self._room.reconciler.mass_status(start_ms)
         finally:
             self.reconciliation_active = False  # the base leaves it set on failure (P15)
-        self._spawn(self._reconciler.release_when_applied(), "release the held news")
+        self._spawn(self._go_on_when_applied(), "release the held news")
         return status
+
+    async def _go_on_when_applied(self) -> None:
+        await self._room.reconciler.release_when_applied()
+        self._room.contingencies.sweep()
 
     def calculate_commission(
         self,
@@ -392,25 +343,25 @@ class ParadexExecutionClient(LiveExecutionClient):
     # -- COMMAND HANDLERS --------------------------------------------------------------------------
 
     async def _submit_order(self, command: SubmitOrder) -> None:
-        await self._commands.submit(command)
+        await self._room.commands.submit(command)
 
     async def _submit_order_list(self, command: SubmitOrderList) -> None:
-        await self._commands.submit_list(command)
+        await self._room.commands.submit_list(command)
 
     async def _modify_order(self, command: ModifyOrder) -> None:
-        await self._commands.modify(command)
+        await self._room.commands.modify(command)
 
     async def _cancel_order(self, command: CancelOrder) -> None:
-        await self._commands.cancel(command)
+        await self._room.commands.cancel(command)
 
     async def _cancel_all_orders(self, command: CancelAllOrders) -> None:
-        await self._commands.cancel_all(command)
+        await self._room.commands.cancel_all(command)
 
     async def _batch_cancel_orders(self, command: BatchCancelOrders) -> None:
-        await self._commands.batch_cancel(command)
+        await self._room.commands.batch_cancel(command)
 
     async def _query_order(self, command: QueryOrder) -> None:
-        report = await self._queries.now(command)
+        report = await self._room.queries.now(command)
         if report is not None:
             self._send_order_status_report(report)
 
@@ -418,10 +369,11 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._log.debug(f"Querying {command.account_id}")
         await self._account_keeper.refresh()
 
-    async def _cancel_again(self, tracker: OrderTracker) -> None:
-        await self._commands.send_cancel(tracker)
+    # -- TELLING -----------------------------------------------------------------------------------
 
-    # -- REPORTS OF ORDERS THAT ARE NOT OURS -------------------------------------------------------
+    def send_order_event(self, event: OrderEvent) -> None:
+        """Give the framework an event that the base class cannot make."""
+        self._send_order_event(event)
 
     def send_order_report(self, report: OrderStatusReport) -> None:
         """Give the framework an order's report."""
@@ -437,9 +389,9 @@ class ParadexExecutionClient(LiveExecutionClient):
         """Take what the private stream says."""
         match event:
             case OrderUpdate():
-                self._follower.on_stream(event)
+                self._room.follower.on_stream(event)
             case Fill():
-                self._follower.on_stream(event)
+                self._room.follower.on_stream(event)
                 self._read_balances_after(event)
             case AccountSummary():
                 self._account_keeper.on_summary(event)
@@ -454,7 +406,7 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     def _read_balances_after(self, fill: Fill) -> None:
         # Balance events tell the settlement asset only; the other tokens of spot are read.
-        instrument = self._reports.instrument(fill.market)
+        instrument = self._room.reports.instrument(fill.market)
         if isinstance(instrument, CurrencyPair) or not self._stream.is_confirmed(_BALANCES):
             work = self._account_keeper.refresh_later(_BALANCE_DELAY_SECS)
             self._spawn(work, "read the balances")
@@ -469,9 +421,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         publish_health(self._msgbus, self._stream.status(), self._clock)
         if state is ConnectionState.WAITING:
             self._link.system_state.hint()
-        if state is ConnectionState.WAITING and self._gap_start_ms is None:
-            idle_ms = int(self._stream.settings.idle_timeout * 1_000)
-            self._gap_start_ms = self._timing.time_ms() - idle_ms - GAP_OVERLAP_MS
+            self._recovery.note_gap(self._stream.settings.idle_timeout)
 
     def on_stream_refusal(self, channel: channels.Channel, error: ParadexError) -> None:
         """Say which channel the venue refuses."""
@@ -484,36 +434,14 @@ class ParadexExecutionClient(LiveExecutionClient):
             raise TransportError(f"the venue does not serve {', '.join(missing)}", sent=False)
         if not self._connected_once:
             return  # the framework's start-up reconciliation comes next
-        # Published again after the fills: where the framework has calculated accounts of this venue
-        # (a backtest in the same process did so), it counts their profits once more.
-        await self._account_keeper.refresh()
-        start_ms = self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS
-        await self._reconciler.run(start_ms)
-        self._account_keeper.publish()
-        self._gap_start_ms = None
+        await self._recovery.close_gap()
         self._log.info(f"Private stream reconciled, connection {epoch}")
 
-    # -- RECONCILIATION ----------------------------------------------------------------------------
+    # -- INTERNAL ----------------------------------------------------------------------------------
 
     def reconcile_soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
-        self._log.warning(f"Reconciling: {reason}")
-        self._reconcile_reasons.append(reason)
-        if self._reconcile_task is None or self._reconcile_task.done():
-            self._reconcile_task = self._spawn(self._reconcile(), "reconcile")
-
-    async def _reconcile(self) -> None:
-        start_ms = self._timing.time_ms() - GAP_OVERLAP_MS
-        while self._reconcile_reasons:
-            self._reconcile_reasons.clear()
-            try:
-                await self._account_keeper.refresh()
-                await self._reconciler.run(start_ms)
-                self._account_keeper.publish()
-            except ParadexError as e:
-                self._log.error(f"Cannot reconcile, trying again: {e}")
-                self._reconcile_reasons.append(str(e))
-                await self._timing.sleep(_RECONCILE_RETRY_SECS)
+        self._recovery.soon(reason)
 
     def _on_system_state(self, state: SystemState | None) -> None:
         """Listen, so that the state is followed; it is read where an order is checked (E14)."""

@@ -105,6 +105,8 @@ class OrderFollower:
         self._held: list[OrderUpdate | Fill] | None = None
         self._orphans: dict[str, list[Fill]] = {}
         self._confirmed: set[str] = set()
+        self.on_update: Callable[[OrderTracker, OrderUpdate], None] = lambda _, __: None
+        """Told of each update after it was taken."""
         self.in_queue: dict[int, OrderTracker] = {}
         """Orders whose events the framework may not have applied yet."""
 
@@ -200,6 +202,7 @@ class OrderFollower:
             )
             self._log.info(f"Order {update.order_id} ({update.client_id!r}) is not ours")
         self.run(tracker, tracker.on_update(update, source))
+        self.on_update(tracker, update)
         for fill in self._orphans.pop(update.order_id, []):
             self._take_fill(fill)
 

@@ -7,15 +7,15 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.capability import wire_instruction
-from nautilus_paradex.execution.capability import wire_order_type
+from nautilus_paradex.execution.options import OrderOptions
 from nautilus_paradex.protocol.enums import OrderFlag
 from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.enums import Side
-from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.messages.orders import ModifyOrderRequest
 from nautilus_paradex.protocol.messages.orders import OrderRequest
 from nautilus_paradex.protocol.numbers import format_decimal
 from nautilus_paradex.protocol.numbers import mantissa
+from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Terms
 from nautilus_paradex.protocol.signing import AccountSigner
 
@@ -28,17 +28,15 @@ class OrderSigner:
     ----------
     signer : AccountSigner
         The account's signer.
-    recv_window_ms : int, optional
-        How long after its signature the venue may accept an order; the venue's own 300,000 where
-        None. A shorter window proves sooner that a lost order was never accepted (E6).
 
     """
 
-    def __init__(self, signer: AccountSigner, recv_window_ms: int | None) -> None:
+    def __init__(self, signer: AccountSigner) -> None:
         self._signer = signer
-        self._recv_window_ms = recv_window_ms
 
-    def create(self, order: Order, timestamp_ms: int) -> OrderRequest:
+    def create(
+        self, order: Order, order_type: OrderType, options: OrderOptions, timestamp_ms: int
+    ) -> OrderRequest:
         """
         Return the signed request for an order that `capability.denial` lets pass.
 
@@ -48,7 +46,6 @@ class OrderSigner:
             If the order cannot be put on the wire; nothing was sent.
 
         """
-        order_type = _required_type(order)
         size = format_decimal(order.quantity.as_decimal())
         price = "0" if order_type.is_market else format_decimal(order.price.as_decimal())
         trigger = order.trigger_price.as_decimal() if order.has_trigger_price else None
@@ -68,20 +65,23 @@ class OrderSigner:
             type=order_type,
             size=size,
             price=price,
-            instruction=wire_instruction(order),
+            instruction=wire_instruction(order, rpi=options.rpi),
             signature=signature,
             signature_timestamp=timestamp_ms,
             client_id=order.client_order_id.value,
-            flags=(OrderFlag.REDUCE_ONLY.value,) if order.is_reduce_only else (),
-            recv_window=self._recv_window_ms,
-            trigger_price="" if trigger is None else format_decimal(trigger),
+            stp=options.stp,
+            flags=_flags(order, options),
+            recv_window=options.recv_window_ms,
+            trigger_price=_text(trigger),
+            vwap_price=_text(options.vwap_price),
+            dime_discount=options.dime_discount,
+            on_behalf_of_account=options.on_behalf_of_account,
         )
 
     def modify(
-        self, order: Order, order_id: str, terms: Terms, timestamp_ms: int
+        self, order: Order, tracker: OrderTracker, terms: Terms, timestamp_ms: int
     ) -> ModifyOrderRequest:
         """Return the signed request that gives an order new terms; unchanged ones are repeated."""
-        order_type = _required_type(order)
         size = format_decimal(terms.size)
         price = "0" if terms.price is None else format_decimal(terms.price)
         market = order.instrument_id.symbol.value
@@ -90,23 +90,22 @@ class OrderSigner:
             timestamp_ms=timestamp_ms,
             market=market,
             side=side,
-            type=order_type,
+            type=tracker.order_type,
             size_e8=mantissa(size),
             price_e8=mantissa(price),
-            order_id=order_id,
+            order_id=str(tracker.order_id),
         )
         return ModifyOrderRequest(
-            id=order_id,
+            id=str(tracker.order_id),
             market=market,
             side=side,
-            type=order_type,
+            type=tracker.order_type,
             size=size,
             price=price,
             signature=signature,
             signature_timestamp=timestamp_ms,
-            trigger_price=""
-            if terms.trigger_price is None
-            else format_decimal(terms.trigger_price),
+            trigger_price=_text(terms.trigger_price),
+            on_behalf_of_account=tracker.on_behalf_of,
         )
 
 
@@ -116,7 +115,7 @@ def wire_side(order: Order) -> Side:
 
 
 def new_terms(
-    told: Terms,
+    known: Terms,
     *,
     quantity: Decimal | None,
     price: Decimal | None,
@@ -124,15 +123,17 @@ def new_terms(
 ) -> Terms:
     """Return an order's terms with a modify command's changes."""
     return msgspec.structs.replace(
-        told,
-        size=told.size if quantity is None else quantity,
-        price=told.price if price is None else price,
-        trigger_price=told.trigger_price if trigger_price is None else trigger_price,
+        known,
+        size=known.size if quantity is None else quantity,
+        price=known.price if price is None else price,
+        trigger_price=known.trigger_price if trigger_price is None else trigger_price,
     )
 
 
-def _required_type(order: Order) -> OrderType:
-    order_type = wire_order_type(order)
-    if order_type is None:
-        raise EncodeError(f"order {order.client_order_id} has no type that Paradex knows")
-    return order_type
+def _flags(order: Order, options: OrderOptions) -> tuple[str, ...]:
+    wanted = ((OrderFlag.REDUCE_ONLY, order.is_reduce_only), (OrderFlag.MMP, options.mmp))
+    return tuple(flag.value for flag, is_wanted in wanted if is_wanted)
+
+
+def _text(value: Decimal | None) -> str:
+    return "" if value is None else format_decimal(value)

@@ -11,12 +11,16 @@ import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
+from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelOrder
 from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.enums import LiquiditySide
+from nautilus_trader.model.events import OrderUpdated
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.parsing.identifiers import client_order_id_of
@@ -110,6 +114,43 @@ class OrderTeller:
             instrument_id=order.instrument_id,
             client_order_id=order.client_order_id,
             ts_event=self._clock.timestamp_ns(),
+        )
+
+    def canceled_early(self, order: Order) -> None:
+        """Tell that an order that was never sent has ended."""
+        self._client.generate_order_canceled(
+            strategy_id=order.strategy_id,
+            instrument_id=order.instrument_id,
+            client_order_id=order.client_order_id,
+            venue_order_id=None,
+            ts_event=self._clock.timestamp_ns(),
+        )
+
+    def updated_early(
+        self,
+        order: Order,
+        *,
+        quantity: Quantity | None = None,
+        price: Price | None = None,
+        trigger_price: Price | None = None,
+    ) -> None:
+        """Tell the new terms of an order that was never sent; None leaves one as it is."""
+        now = self._clock.timestamp_ns()
+        self._client.send_order_event(
+            OrderUpdated(
+                trader_id=order.trader_id,
+                strategy_id=order.strategy_id,
+                instrument_id=order.instrument_id,
+                client_order_id=order.client_order_id,
+                venue_order_id=None,
+                account_id=None,
+                quantity=order.quantity if quantity is None else quantity,
+                price=price,
+                trigger_price=trigger_price,
+                event_id=UUID4(),
+                ts_event=now,
+                ts_init=now,
+            )
         )
 
     def modify_rejected_early(self, command: ModifyOrder, reason: str) -> None:

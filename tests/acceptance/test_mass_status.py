@@ -80,4 +80,4 @@ async def test_p2_p15_an_account_that_cannot_be_read_raises(monkeypatch):
             with pytest.raises(TransportError):
                 await node.execution.generate_mass_status()
             assert not node.execution.reconciliation_active
-            assert not node.execution._follower.is_holding
+            assert not node.execution._room.follower.is_holding

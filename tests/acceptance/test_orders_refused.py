@@ -90,8 +90,8 @@ def _post_only_ioc(desk: Desk) -> Order:
     )
 
 
-def _market_if_touched(desk: Desk) -> Order:
-    return desk.order_factory.market_if_touched(ETH, BUY, ONE, trigger_price=LOW)
+def _stop_below(desk: Desk) -> Order:
+    return desk.order_factory.stop_market(ETH, BUY, ONE, trigger_price=LOW)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def _market_if_touched(desk: Desk) -> Order:
         (_quote_quantity, "give the quantity in base units"),
         (_last_price_trigger, "use MARK_PRICE"),
         (_post_only_ioc, "exclude each other"),
-        (_market_if_touched, "needs reduce_only=True"),
+        (_stop_below, "must be above the mark price"),
     ],
 )
 async def test_what_the_venue_cannot_do_is_denied_before_it_is_sent(

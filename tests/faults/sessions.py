@@ -155,7 +155,7 @@ class Session:
         orders = [order for order in self.node.cache.orders() if order.status in _STUCK]
         trackers = [
             tracker
-            for tracker in self.node.execution._registry.live()
+            for tracker in self.node.execution._room.registry.live()
             if tracker.cancel_pending or tracker.modifies
         ]
         commands = [task.get_name() for task in self.node.execution._tasks if not task.done()]

@@ -81,6 +81,9 @@ class OrderTracker:
         self.order_id: str | None = None
         self.signed_ms: int | None = None
         """The create's signature timestamp: tells it from an earlier order of the same id."""
+        self.market = ""
+        self.on_behalf_of = ""
+        """The isolated account that it was placed for; empty for the account's own."""
         self.order_type = order_type
         self.told = terms
         self.phase = Phase.PENDING
@@ -128,6 +131,9 @@ class OrderTracker:
         if self._is_stale(update, source):
             return []
         self.order_id = update.order_id or self.order_id
+        # A modify repeats both, and what the holder knew of them is a guess after a restart.
+        self.order_type = update.type
+        self.market = update.market
         self._now_ns = update.updated_ns
         self._reason = update.cancel_reason
         # A CLOSED update with the same timestamp may follow one with fewer fills: the last wins.
@@ -216,6 +222,11 @@ class OrderTracker:
         if self.phase in (Phase.CLOSING, Phase.CLOSED):
             return []
         return [CancelRejected(reason, ts_ns)]
+
+    @property
+    def latest_terms(self) -> Terms:
+        """The terms that were asked for last, whether or not the venue has applied them."""
+        return self.modifies[-1].terms if self.modifies else self.told
 
     @property
     def is_done(self) -> bool:

@@ -1,0 +1,112 @@
+"""
+When the account is reconciled with the venue: after each connection, and when something asks.
+
+Whatever the reason, the account is read first, the framework is told what it missed, and the
+account is published again: where the framework has calculated accounts of this venue (a backtest
+in the same process did so), it counts the profits of reconciled fills once more.
+"""
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any
+from typing import Final
+
+from nautilus_trader.common.component import Logger
+
+from nautilus_paradex.execution.account import AccountKeeper
+from nautilus_paradex.execution.contingencies import Contingencies
+from nautilus_paradex.execution.reconciliation import Reconciler
+from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.errors import ParadexError
+
+
+#: How far before a loss the REST proof begins: a stalled stream is noticed late, and the
+#: services' clocks differ.
+GAP_OVERLAP_MS: Final = 60_000
+
+_RETRY_SECS: Final = 5.0
+
+
+class Recovery:
+    """
+    Reconciles when it is due.
+
+    Parameters
+    ----------
+    account : AccountKeeper
+        Reads and publishes the account.
+    reconciler : Reconciler
+        Reconciles.
+    contingencies : Contingencies
+        Looks afterwards if an order is due.
+    timing : Timing
+        Clock and sleep.
+    spawn : Callable
+        Runs a coroutine as a task of the room.
+    log : Logger
+        The room's log.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        account: AccountKeeper,
+        reconciler: Reconciler,
+        contingencies: Contingencies,
+        timing: Timing,
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        log: Logger,
+    ) -> None:
+        self._account = account
+        self._reconciler = reconciler
+        self._contingencies = contingencies
+        self._timing = timing
+        self._spawn = spawn
+        self._log = log
+        self._gap_start_ms: int | None = None
+        self._reasons: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def note_gap(self, idle_secs: float) -> None:
+        """Remember since when news may be missing: a stall is noticed after `idle_secs`."""
+        if self._gap_start_ms is None:
+            self._gap_start_ms = self._timing.time_ms() - int(idle_secs * 1_000) - GAP_OVERLAP_MS
+
+    async def close_gap(self) -> None:
+        """
+        Prove that nothing was missed since the last connection (S4, E10).
+
+        Raises
+        ------
+        ParadexError
+            If the account cannot be read; the gap stays open.
+
+        """
+        await self._reconcile(self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS)
+        self._gap_start_ms = None
+
+    def soon(self, reason: str) -> None:
+        """Ask for a reconciliation; several reasons become one."""
+        self._log.warning(f"Reconciling: {reason}")
+        self._reasons.append(reason)
+        if self._task is None or self._task.done():
+            self._task = self._spawn(self._work_off(), "reconcile")
+
+    async def _work_off(self) -> None:
+        start_ms = self._timing.time_ms() - GAP_OVERLAP_MS
+        while self._reasons:
+            self._reasons.clear()
+            try:
+                await self._reconcile(start_ms)
+            except ParadexError as e:
+                self._log.error(f"Cannot reconcile, trying again: {e}")
+                self._reasons.append(str(e))
+                await self._timing.sleep(_RETRY_SECS)
+
+    async def _reconcile(self, start_ms: int) -> None:
+        await self._account.refresh()
+        await self._reconciler.run(start_ms)
+        self._account.publish()
+        self._contingencies.sweep()
