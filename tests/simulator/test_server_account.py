@@ -135,14 +135,6 @@ async def test_leverage_and_slippage_are_kept():
         assert profile["market_max_slippage"] == {"BTC-USD-PERP": "0.01"}
 
 
-async def test_market_maker_protection_is_not_granted():
-    async with world() as w:
-        await w.login()
-        assert (await w.rest.get("/account/mmp"))["enabled"] is False
-        status, body, _ = await w.rest.request("POST", "/account/mmp/BTC", {})
-        assert (status, body["error"]) == (403, "MMP_NOT_ENABLED")
-
-
 async def test_account_history_wants_a_known_type():
     async with world() as w:
         await w.login()

@@ -22,6 +22,7 @@ from nautilus_paradex.simulator.engine.model import Refusal
 from nautilus_paradex.simulator.engine.model import SettlementPrice
 from nautilus_paradex.simulator.engine.model import SystemState
 from nautilus_paradex.simulator.engine.orders import LiveOrder
+from nautilus_paradex.simulator.engine.protection import Protections
 
 
 #: The insurance fund's account: the other side of liquidations.
@@ -61,6 +62,7 @@ class Core:
         self.accounts: dict[str, Account] = {}
         self.orders: dict[str, LiveOrder] = {}
         self.ledger = VenueLedger()
+        self.protections = Protections()
         self.listeners: list[Callable[[Event], None]] = []
         self._dirty_markets: dict[str, Market] = {}
         self._dirty_accounts: dict[str, Account] = {}

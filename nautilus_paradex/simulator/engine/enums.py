@@ -105,6 +105,32 @@ class CancelReason(StrEnum):
     EXCEEDS_MAX_SLIPPAGE = "EXCEEDS_MAX_SLIPPAGE"
     ORDER_EXCEEDS_POSITION_LIMIT = "ORDER_EXCEEDS_POSITION_LIMIT"
     REDUCE_ONLY_WILL_INCREASE = "REDUCE_ONLY_WILL_INCREASE"
+    MMP_TRIGGERED = "MMP_TRIGGERED"
+    MMP_FROZEN = "MMP_FROZEN"
+    MMP_DISABLED = "MMP_DISABLED"
+    MMP_GREEKS_UNAVAILABLE = "MMP_GREEKS_UNAVAILABLE"
+    MMP_NOT_CONFIGURED = "MMP_NOT_CONFIGURED"
+
+
+class ProtectionNews(StrEnum):
+    """What happened to a market-maker protection (``mmp``, PROTOCOL 6.4)."""
+
+    TRIGGERED = "TRIGGERED"
+    UNFROZEN = "UNFROZEN"
+    RESET = "RESET"
+    CONFIG_UPDATED = "CONFIG_UPDATED"
+    REMOVED = "REMOVED"
+    """On the wire CONFIG_UPDATED with a configuration that is ``removed``."""
+
+
+class ProtectionTrip(StrEnum):
+    """What tripped a market-maker protection."""
+
+    SIZE = "SIZE"
+    DELTA = "DELTA"
+    VEGA = "VEGA"
+    INVALID_FILL = "INVALID_FILL"
+    """A fill whose sensitivities cannot be told."""
 
 
 class RequestStatus(StrEnum):

@@ -4,7 +4,10 @@ from decimal import Decimal
 
 import msgspec
 
+from nautilus_paradex.simulator.engine.enums import ProtectionNews
+from nautilus_paradex.simulator.engine.enums import ProtectionTrip
 from nautilus_paradex.simulator.engine.enums import SystemState
+from nautilus_paradex.simulator.engine.protection import ProtectionState
 from nautilus_paradex.simulator.engine.values import AccountSummary
 from nautilus_paradex.simulator.engine.values import BalanceEvent
 from nautilus_paradex.simulator.engine.values import Bbo
@@ -74,6 +77,16 @@ class TradeBusted(msgspec.Struct, frozen=True):
     tradebust: Tradebust
 
 
+class ProtectionChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A market-maker protection tripped, thawed, was reset or changed."""
+
+    state: ProtectionState
+    kind: ProtectionNews
+    trip_reason: ProtectionTrip | None
+    trigger_market: str
+    """Whose fill tripped it, or empty."""
+
+
 class TradePrinted(msgspec.Struct, frozen=True):
     """A public trade."""
 
@@ -125,6 +138,7 @@ type Event = (
     | TransferChanged
     | TransactionMade
     | TradeBusted
+    | ProtectionChanged
     | TradePrinted
     | BboChanged
     | PricesChanged

@@ -36,6 +36,7 @@ from nautilus_paradex.simulator.engine.model import SystemState
 from nautilus_paradex.simulator.engine.model import SystemStateChanged
 from nautilus_paradex.simulator.engine.model import Transfer
 from nautilus_paradex.simulator.engine.model import TransferKind
+from nautilus_paradex.simulator.engine.protecting import ProtectionDesk
 from nautilus_paradex.simulator.engine.queries import Queries
 
 
@@ -62,6 +63,8 @@ class Exchange:
     ----------
     queries : Queries
         Everything that can be asked without changing anything.
+    protection : ProtectionDesk
+        Market-maker protection by account and base asset.
 
     Notes
     -----
@@ -86,6 +89,7 @@ class Exchange:
     ) -> None:
         self._core = Core(clock_us, rng, history_limit)
         self.queries = Queries(self._core)
+        self.protection = ProtectionDesk(self._core)
         for spec in markets or ():
             board.list_market(self._core, spec, announce=False)
 

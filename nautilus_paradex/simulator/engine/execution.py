@@ -21,6 +21,7 @@ from nautilus_paradex.simulator.engine.orders import LiveOrder
 from nautilus_paradex.simulator.engine.placing import announce
 from nautilus_paradex.simulator.engine.placing import close
 from nautilus_paradex.simulator.engine.placing import rest
+from nautilus_paradex.simulator.engine.protecting import refusal_of
 from nautilus_paradex.simulator.engine.reduce_only import cancel_siblings
 from nautilus_paradex.simulator.engine.reduce_only import reduces
 
@@ -32,7 +33,7 @@ RELEASE_STATES = frozenset({SystemState.POST_ONLY, SystemState.CANCEL_ONLY})
 
 def execute(core: Core, order: LiveOrder) -> None:
     """Check a new or triggered order's risk, match it, and let it rest or close it."""
-    reason = risk(core, order, order.remaining, order.price)
+    reason = refusal_of(core, order) or risk(core, order, order.remaining, order.price)
     if reason:
         close(core, order, reason)
         return

@@ -22,6 +22,7 @@ from nautilus_paradex.simulator.engine.orders import LiveOrder
 from nautilus_paradex.simulator.engine.placing import announce
 from nautilus_paradex.simulator.engine.placing import close
 from nautilus_paradex.simulator.engine.placing import expose
+from nautilus_paradex.simulator.engine.protecting import count_fill
 from nautilus_paradex.simulator.engine.reduce_only import cancel_siblings
 
 
@@ -39,8 +40,9 @@ def match(core: Core, taker: LiveOrder, bounds: Bounds) -> CancelReason:
     Returns
     -------
     CancelReason
-        NONE when filled or when the book has nothing (more) within the limit price; SELF_TRADE or
-        EXCEEDS_MAX_SLIPPAGE when something else stopped it. The taker is not announced.
+        NONE when filled or when the book has nothing (more) within the limit price; SELF_TRADE,
+        EXCEEDS_MAX_SLIPPAGE or MMP_TRIGGERED when something else stopped it. The taker is not
+        announced.
 
     """
     opposite = taker.market.book.side(buy=not taker.is_buy)
@@ -60,6 +62,9 @@ def match(core: Core, taker: LiveOrder, bounds: Bounds) -> CancelReason:
             if size <= ZERO:
                 return CancelReason.EXCEEDS_MAX_SLIPPAGE
         _trade(core, taker, maker, maker.price, size)
+        count_fill(core, maker, size, taker)
+        if count_fill(core, taker, size, taker):
+            return CancelReason.MMP_TRIGGERED
     return CancelReason.NONE
 
 

@@ -19,6 +19,8 @@ from nautilus_paradex.simulator.engine.enums import OrderStatus
 from nautilus_paradex.simulator.engine.enums import OrderType
 from nautilus_paradex.simulator.engine.enums import PositionStatus
 from nautilus_paradex.simulator.engine.enums import PriceKind
+from nautilus_paradex.simulator.engine.enums import ProtectionNews
+from nautilus_paradex.simulator.engine.enums import ProtectionTrip
 from nautilus_paradex.simulator.engine.enums import RequestStatus
 from nautilus_paradex.simulator.engine.enums import Side
 from nautilus_paradex.simulator.engine.enums import Stp
@@ -36,11 +38,14 @@ from nautilus_paradex.simulator.engine.events import MarketChanged
 from nautilus_paradex.simulator.engine.events import OrderChanged
 from nautilus_paradex.simulator.engine.events import PositionChanged
 from nautilus_paradex.simulator.engine.events import PricesChanged
+from nautilus_paradex.simulator.engine.events import ProtectionChanged
 from nautilus_paradex.simulator.engine.events import SystemStateChanged
 from nautilus_paradex.simulator.engine.events import TradeBusted
 from nautilus_paradex.simulator.engine.events import TradePrinted
 from nautilus_paradex.simulator.engine.events import TransactionMade
 from nautilus_paradex.simulator.engine.events import TransferChanged
+from nautilus_paradex.simulator.engine.protection import ProtectionSettings
+from nautilus_paradex.simulator.engine.protection import ProtectionState
 from nautilus_paradex.simulator.engine.specs import Delta1Margin
 from nautilus_paradex.simulator.engine.specs import Fee
 from nautilus_paradex.simulator.engine.specs import FeeConfig
@@ -134,6 +139,11 @@ __all__ = [
     "PositionStatus",
     "PriceKind",
     "PricesChanged",
+    "ProtectionChanged",
+    "ProtectionNews",
+    "ProtectionSettings",
+    "ProtectionState",
+    "ProtectionTrip",
     "PublicKey",
     "Refusal",
     "RequestInfo",

@@ -54,6 +54,7 @@ class LiveOrder:
         "interactive",
         "is_buy",
         "market",
+        "mmp",
         "pending",
         "price",
         "received_us",
@@ -95,6 +96,7 @@ class LiveOrder:
         self.client_id = command.client_id
         self.stp = command.stp
         self.reduce_only = OrderFlag.REDUCE_ONLY in command.flags
+        self.mmp = OrderFlag.MMP in command.flags
         self.interactive = command.interactive
         self.vwap_price = command.vwap_price
         self.dime_discount = command.dime_discount
@@ -131,6 +133,8 @@ class LiveOrder:
             flags += (self.condition,)
         if self.vwap_price is not None:
             flags += (OrderFlag.TARGET_STRATEGY_VWAP,)
+        if self.mmp:
+            flags += (OrderFlag.MMP,)
         return flags
 
     def snapshot(self) -> Order:

@@ -10,6 +10,7 @@ from nautilus_paradex.simulator.engine.enums import MARKET_TYPES
 from nautilus_paradex.simulator.engine.enums import TPSL_TYPES
 from nautilus_paradex.simulator.engine.enums import TRIGGER_TYPES
 from nautilus_paradex.simulator.engine.listing import Market
+from nautilus_paradex.simulator.engine.model import AssetKind
 from nautilus_paradex.simulator.engine.model import Instruction
 from nautilus_paradex.simulator.engine.model import ModifyCommand
 from nautilus_paradex.simulator.engine.model import OrderCommand
@@ -25,6 +26,8 @@ from nautilus_paradex.simulator.engine.orders import LiveOrder
 
 CLIENT_ID_LIMIT = 64
 _PASSIVE = frozenset({Instruction.POST_ONLY, Instruction.RPI})
+_REQUEST_FLAGS = frozenset({OrderFlag.REDUCE_ONLY, OrderFlag.MMP})
+_PROTECTED_KINDS = frozenset({AssetKind.PERP, AssetKind.OPTION})
 _PARAMETER = "INVALID_REQUEST_PARAMETER"
 _SIZE = "INVALID_ORDER_SIZE"
 
@@ -37,7 +40,7 @@ def check_order(core: Core, account: Account, market: Market, command: OrderComm
         raise Refusal("ISOLATED_MARKET_ACCOUNT_MISMATCH", f"not the market {market.symbol}")
     _check_client_id(account, command.client_id)
     _check_shape(market, command)
-    _check_permissions(account, command)
+    _check_permissions(core, account, command)
     _check_numbers(account, market, command)
     _check_min_notional(
         account, market, command.side, command.size, command.price, _is_reduce_only(command)
@@ -100,17 +103,20 @@ def _check_shape(market: Market, command: OrderCommand) -> None:
         raise Refusal(_PARAMETER, f"instruction: {instruction} needs a limit order")
     if instruction is Instruction.RPI and (kind is not OrderType.LIMIT or market.is_spot):
         raise Refusal(_PARAMETER, "instruction: RPI is not available for this order")
+    if OrderFlag.MMP in command.flags and (
+        kind is not OrderType.LIMIT or market.spec.asset_kind not in _PROTECTED_KINDS
+    ):
+        raise Refusal(_PARAMETER, "flags: MMP is for LIMIT orders of perps and dated options")
     if command.vwap_price is not None and kind is not OrderType.MARKET:
         raise Refusal(_PARAMETER, "vwap_price: only MARKET orders have one")
 
 
-def _check_permissions(account: Account, command: OrderCommand) -> None:
+def _check_permissions(core: Core, account: Account, command: OrderCommand) -> None:
     for flag in command.flags:
-        if flag is OrderFlag.MMP:
-            # Market maker protection cannot be configured here.
-            raise Refusal("MMP_NOT_ENABLED", "market maker protection is not enabled")
-        if flag is not OrderFlag.REDUCE_ONLY:
+        if flag not in _REQUEST_FLAGS:
             raise Refusal(_PARAMETER, f"flags: {flag} is not allowed")
+    if OrderFlag.MMP in command.flags and account.address not in core.protections.allowed:
+        raise Refusal("MMP_NOT_ENABLED", "MMP is not enabled for this account")
     if command.instruction is Instruction.RPI and not account.rpi_allowed:
         raise Refusal("RPI_ACCOUNT_NOT_WHITELISTED", "account may not place RPI orders")
 

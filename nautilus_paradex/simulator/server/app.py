@@ -9,6 +9,7 @@ from aiohttp import web
 
 from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
+from nautilus_paradex.simulator.server import rest_mmp
 from nautilus_paradex.simulator.server import rest_private
 from nautilus_paradex.simulator.server import rest_public
 from nautilus_paradex.simulator.server import rest_settings
@@ -85,6 +86,7 @@ class Server:
             *rest_public.routes(),
             *rest_private.routes(),
             *rest_settings.routes(),
+            *rest_mmp.routes(),
             *OrderEndpoints(self._venue, self._desk).routes(),
             *AlgoEndpoints(self._algo).routes(),
             *self._auth.routes(),

@@ -9,6 +9,7 @@ from typing import Protocol
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import wire_json
 from nautilus_paradex.simulator.server import wire_json_public
+from nautilus_paradex.simulator.server import wire_mmp
 from nautilus_paradex.simulator.server import wire_sbe
 from nautilus_paradex.simulator.server.channel_names import Feed
 from nautilus_paradex.simulator.server.channel_names import Subscription
@@ -88,6 +89,7 @@ class Hub:
             model.TransferChanged: self._on_transfer,
             model.TransactionMade: self._on_transaction,
             model.TradeBusted: self._on_tradebust,
+            model.ProtectionChanged: self._on_protection,
             model.TradePrinted: self._on_trade,
             model.BboChanged: self._on_bbo,
             model.MarketChanged: self._on_market,
@@ -236,6 +238,10 @@ class Hub:
         tradebust = event.tradebust
         message = Message(lambda: wire_json.tradebust(tradebust))
         self._private(Feed.TRADEBUSTS, tradebust.account, message)
+
+    def _on_protection(self, event: model.ProtectionChanged) -> None:
+        message = Message(lambda: wire_mmp.event(event))
+        self._private(Feed.MMP, event.state.account, message)
 
     def _on_trade(self, event: model.TradePrinted) -> None:
         trade = event.trade

@@ -1,4 +1,4 @@
-"""REST settings of an account: margin, slippage, profile, MMP (PROTOCOL 4.2)."""
+"""REST settings of an account: margin, slippage, profile (PROTOCOL 4.2)."""
 
 from decimal import Decimal
 from decimal import InvalidOperation
@@ -21,10 +21,6 @@ def routes() -> list[Route]:
         ("GET", "/account/profile", _profile),
         ("GET", "/account/settings", _settings),
         ("POST", "/account/profile/market_max_slippage/{market}", _set_max_slippage),
-        ("GET", "/account/mmp", _mmp),
-        ("POST", "/account/mmp/reset", _mmp_change),
-        ("POST", "/account/mmp/{base_asset}", _mmp_change),
-        ("DELETE", "/account/mmp/{base_asset}", _mmp_change),
     )
     return [
         Route(method=method, path=path, kind="private", handler=handler)
@@ -98,12 +94,3 @@ async def _set_max_slippage(call: Call) -> Answer:
         raise invalid_parameter("max_slippage: must be a decimal number")
     call.venue.exchange.set_max_slippage(call.account, call.path("market"), cap)
     return await _profile(call)
-
-
-async def _mmp(call: Call) -> Answer:
-    return Answer(body={"account": call.account, "enabled": False, "results": []})
-
-
-async def _mmp_change(call: Call) -> Answer:
-    # Market maker protection is granted per account at the venue; here to none.
-    raise Refusal("MMP_NOT_ENABLED", "MMP is not enabled for this account")
