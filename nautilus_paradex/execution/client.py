@@ -35,7 +35,6 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import Venue
-from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
@@ -49,6 +48,7 @@ from nautilus_paradex.execution.assembly import furnish
 from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
+from nautilus_paradex.execution.positions import AccountPositions
 from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.execution.signing import OrderSigner
 from nautilus_paradex.network.link import Link
@@ -69,6 +69,7 @@ from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
 from nautilus_paradex.protocol.messages.trading import BalanceEvent
 from nautilus_paradex.protocol.messages.trading import Tradebust
+from nautilus_paradex.protocol.messages.trading import Transfer
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
@@ -84,7 +85,12 @@ _REQUIRED_CHANNELS: Final = (
     channels.account(),
 )
 _BALANCES: Final = channels.balance_events()
-_USEFUL_CHANNELS: Final = (_BALANCES, channels.positions(), channels.tradebusts())
+_USEFUL_CHANNELS: Final = (
+    _BALANCES,
+    channels.positions(),
+    channels.tradebusts(),
+    channels.transfers(),
+)
 
 #: Balances that no event brings are read so long after a fill: one reading for a burst, seconds.
 _BALANCE_DELAY_SECS: Final = 0.5
@@ -175,10 +181,14 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._account_keeper = AccountKeeper(
             self, self._rest, self._timing, self._loop.call_soon, self._log
         )
-        self._listened: dict[str, Callable[[Any], None]] = {
-            f"reports.execution.{PARADEX_VENUE}": self._room.reconciler.on_published,
-            "events.order.*": self._room.contingencies.on_event,
-        }
+        positions = AccountPositions(
+            self.account_id, None if venue is not None else name, self._cache, self._log
+        )
+        self._listened: list[tuple[str, Callable[[Any], None]]] = [
+            (f"reports.execution.{PARADEX_VENUE}", self._room.reconciler.on_published),
+            ("events.order.*", self._room.contingencies.on_event),
+            ("events.order.*", positions.on_event),
+        ]
         self._recovery = Recovery(
             account=self._account_keeper,
             reconciler=self._room.reconciler,
@@ -232,7 +242,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._log.warning(warning)
         for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
             await self._stream.subscribe(channel)
-        for topic, handler in self._listened.items():
+        for topic, handler in self._listened:
             self._msgbus.subscribe(topic=topic, handler=handler)
         self._stream.start()
         try:
@@ -250,7 +260,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._link.system_state.forget(self._on_system_state)
         await self._background.cancel_all()
         await self._stream.close()
-        for topic, handler in self._listened.items():
+        for topic, handler in self._listened:
             if self._msgbus.is_subscribed(topic=topic, handler=handler):
                 self._msgbus.unsubscribe(topic=topic, handler=handler)
         if self._uses_link:
@@ -392,7 +402,11 @@ class ParadexExecutionClient(LiveExecutionClient):
                 self._room.follower.on_stream(event)
             case Fill():
                 self._room.follower.on_stream(event)
-                self._read_balances_after(event)
+                instrument = self._room.reports.instrument(event.market)
+                if self._account_keeper.moves_other_tokens(event, instrument) or (
+                    not self._stream.is_confirmed(_BALANCES)
+                ):
+                    self._read_balances_soon()
             case AccountSummary():
                 self._account_keeper.on_summary(event)
             case BalanceEvent():
@@ -400,16 +414,16 @@ class ParadexExecutionClient(LiveExecutionClient):
             case Position():
                 # Never streamed to the framework: it would open a second position (P18).
                 self._positions[event.market] = event
+            case Transfer():
+                self._read_balances_soon()
             case Tradebust():
                 self._log.error(f"The venue busted a trade: {event}")
                 self.reconcile_soon("a trade was busted")
 
-    def _read_balances_after(self, fill: Fill) -> None:
-        # Balance events tell the settlement asset only; the other tokens of spot are read.
-        instrument = self._room.reports.instrument(fill.market)
-        if isinstance(instrument, CurrencyPair) or not self._stream.is_confirmed(_BALANCES):
-            work = self._account_keeper.refresh_later(_BALANCE_DELAY_SECS)
-            self._spawn(work, "read the balances")
+    def _read_balances_soon(self) -> None:
+        # Balance events tell the settlement asset only; other tokens are read.
+        work = self._account_keeper.refresh_later(_BALANCE_DELAY_SECS)
+        self._spawn(work, "read the balances")
 
     def on_stream_fault(self, error: ParadexError) -> None:
         """Prove by REST what could not be understood."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from typing import Final
+from typing import Protocol
 
 import msgspec
 from nautilus_trader.cache.cache import Cache
@@ -72,6 +73,23 @@ class AppliedMassStatus(ExecutionMassStatus):
         if name in ("_order_reports", "_fill_reports") and self.__dict__.get("_sealed"):
             return
         super().__setattr__(name, value)
+
+
+class AlgoPending(Protocol):
+    """Knows the algo orders whose create has no outcome yet."""
+
+    def is_pending(self, client_id: str) -> bool:
+        """Return if an order is one."""
+
+
+class AlgoFolder(Protocol):
+    """Puts algo orders in place of their children."""
+
+    async def fold(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Return a snapshot with algo orders in place of their children."""
+
+    def is_followed(self, order_id: str) -> bool:
+        """Return if an order is an algo order."""
 
 
 class Reconciler:
@@ -139,6 +157,13 @@ class Reconciler:
         self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
         self._has_started = False
+        self._algo_pending: AlgoPending | None = None
+        self._algo_folder: AlgoFolder | None = None
+
+    def use_algos(self, pending: AlgoPending, folder: AlgoFolder) -> None:
+        """Reconcile algo orders too."""
+        self._algo_pending = pending
+        self._algo_folder = folder
 
     # -- ENTRY POINTS ------------------------------------------------------------------------------
 
@@ -250,6 +275,8 @@ class Reconciler:
     async def _read(self, start_ms: int | None) -> AccountSnapshot:
         await self.await_queue()
         snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
+        if self._algo_folder is not None:
+            snapshot = await self._algo_folder.fold(snapshot)
         snapshot = await self._complete(snapshot)
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
@@ -265,6 +292,8 @@ class Reconciler:
                 o.client_id == order.client_order_id.value for o in orders.values()
             ):
                 continue
+            if self._is_pending_algo(order):
+                continue  # its own watch asks for it
             update = await self._reports.find(
                 client_id=order.client_order_id.value, order_id=venue_id
             )
@@ -277,6 +306,8 @@ class Reconciler:
                     orders[update.order_id] = update
         told = _filled_sizes(fills.values())
         for update in list(orders.values()):
+            if self._is_algo(update.order_id):
+                continue  # the framework has what was filled before the time range
             if told[update.order_id] < update.filled_size:
                 await self._add(update, orders, fills)
         return AccountSnapshot(
@@ -305,6 +336,13 @@ class Reconciler:
             if told > update.filled_size:
                 break  # it was made after the order was read: the stream brings it
             fills[fill.key] = fill
+
+    def _is_pending_algo(self, order: Order) -> bool:
+        pending = self._algo_pending
+        return pending is not None and pending.is_pending(order.client_order_id.value)
+
+    def _is_algo(self, order_id: str) -> bool:
+        return self._algo_folder is not None and self._algo_folder.is_followed(order_id)
 
     def _newest(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Let the stream stand where it knows more of an order than REST said (S7)."""
@@ -373,9 +411,9 @@ class Reconciler:
     # -- KEEPING STEP ------------------------------------------------------------------------------
 
     def _local_orders(self) -> list[Order]:
-        orders = self._cache.orders_open(account_id=self._account_id)
-        inflight = self._cache.orders_inflight(account_id=self._account_id)
-        return list({order.client_order_id: order for order in orders + inflight}.values())
+        orders = self._cache.orders_open() + self._cache.orders_inflight()
+        ours = [order for order in orders if account_of(order) == self._account_id]
+        return list({order.client_order_id: order for order in ours}.values())
 
     def _follow(self, client_id: str, order_id: str) -> None:
         order = self._follower.cached_order(client_id, order_id)
@@ -408,6 +446,13 @@ class Reconciler:
         if tracker.phase is Phase.WORKING and order.status in _NOT_YET_ACCEPTED:
             return True
         return bool(order.filled_qty.as_decimal() < tracker.filled)
+
+
+def account_of(order: Order) -> AccountId | None:
+    """Return whose order it is: of external ones the framework notes it in their events only."""
+    if order.account_id is not None:
+        return order.account_id
+    return next((event.account_id for event in order.events if event.account_id is not None), None)
 
 
 def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:
