@@ -2,6 +2,7 @@
 
 from nautilus_paradex.simulator.paradex import LocalParadex
 from nautilus_paradex.simulator.server.config import AnswerOrder
+from nautilus_paradex.simulator.server.config import BatchForm
 from nautilus_paradex.simulator.server.config import FillOrder
 from nautilus_paradex.simulator.server.config import PlainConnections
 from nautilus_paradex.simulator.server.config import PrivateEncoding
@@ -11,6 +12,7 @@ from nautilus_paradex.simulator.server.config import SimulatorConfig
 
 __all__ = [
     "AnswerOrder",
+    "BatchForm",
     "FillOrder",
     "LocalParadex",
     "PlainConnections",

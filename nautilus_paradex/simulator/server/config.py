@@ -39,6 +39,16 @@ class PlainConnections(StrEnum):
     """The upgrade is answered with HTTP 400."""
 
 
+class BatchForm(StrEnum):
+    """Which parameters ``order.create_batch`` takes; spec and SDK differ (trap 40)."""
+
+    ANY = "any"
+    NAMED = "named"
+    """``{"orders": [...]}``."""
+    BARE = "bare"
+    """A bare array."""
+
+
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Requests per window (PROTOCOL 8.1); a pair is (requests, seconds)."""
 
@@ -81,6 +91,11 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     speed_bump_ms: float = 300.0
     """Further latency of a retail token's commands."""
     batch_max: int = 10
+    batch_form: BatchForm = BatchForm.ANY
+    ws_order_methods: frozenset[str] | None = None
+    """The ``order.*`` methods that exist; None is all of them."""
+    ws_linked_orders: bool = False
+    """If WebSocket takes TAKE_PROFIT and STOP_LOSS kinds, which its document does not list."""
     batch_null_padding: bool = False
     """
     If both lists of a REST batch's answer keep the request's positions, with nulls between; the
@@ -89,6 +104,10 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     twap_time_scale: float = 1.0
     """Stretches the time between the child orders of a TWAP; less than 1 hurries them."""
+    twap_repeats_signature: bool = True
+    """If a TWAP's child orders show its own signature timestamp; the venue does not say."""
+    twap_count_delay_s: float = 0.0
+    """After a child's end, until the TWAP counts it."""
 
     sbe_max_version: int | None = 2
     """The newest schema version served; None refuses every SBE connection."""

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import msgspec
 
 from nautilus_paradex.simulator.engine import model
+from nautilus_paradex.simulator.engine.enums import TPSL_TYPES
 from nautilus_paradex.simulator.server import wire_json
 from nautilus_paradex.simulator.server.auth import Principal
 from nautilus_paradex.simulator.server.channels import Hub
+from nautilus_paradex.simulator.server.config import BatchForm
 from nautilus_paradex.simulator.server.desk import Accepted
 from nautilus_paradex.simulator.server.desk import Desk
 from nautilus_paradex.simulator.server.refusals import INVALID_PARAMS
@@ -19,6 +22,9 @@ from nautilus_paradex.simulator.server.refusals import RpcError
 from nautilus_paradex.simulator.server.rpc import Request
 from nautilus_paradex.simulator.server.venue import Venue
 
+
+#: Kinds that the document of the WebSocket does not list (PROTOCOL 6.6).
+_LINKED_KINDS: Final = frozenset(kind.value for kind in TPSL_TYPES)
 
 if TYPE_CHECKING:
     from nautilus_paradex.simulator.server.sessions import Session
@@ -74,7 +80,8 @@ class OrderRpc:
 
         """
         method = self._methods.get(request.method)
-        if method is None:
+        served = self._venue.config.ws_order_methods
+        if method is None or (served is not None and request.method not in served):
             raise RpcError(METHOD_NOT_FOUND, "method not found")
         self._venue.limiter.take("orders", principal.account)
         return method(session, principal, request)
@@ -92,6 +99,7 @@ class OrderRpc:
             )
 
     def _create(self, session: "Session", principal: Principal, request: Request) -> Taken:
+        self._check_kind(request.named())
         accepted = self._desk.create(principal, request.named(), request.received_us)
         session.placed[accepted.result.id] = None
         return _taken(accepted, lambda: self._created(accepted.result, request))
@@ -99,8 +107,13 @@ class OrderRpc:
     def _create_batch(self, session: "Session", principal: Principal, request: Request) -> Taken:
         # The spec names the parameter ``orders``; the SDK sends a bare array (trap 40).
         bodies = request.params
+        form = self._venue.config.batch_form
+        if form is BatchForm.BARE if isinstance(bodies, dict) else form is BatchForm.NAMED:
+            raise RpcError(INVALID_PARAMS, "invalid params", "orders")
         if isinstance(bodies, dict):
             bodies = bodies.get("orders")
+        for body in bodies if isinstance(bodies, list) else ():
+            self._check_kind(body)
         accepted = self._desk.create_batch(principal, bodies, request.received_us)
         orders = [result for result in accepted.result if isinstance(result, model.Order)]
         session.placed.update(dict.fromkeys(order.id for order in orders))
@@ -108,6 +121,11 @@ class OrderRpc:
             accepted,
             lambda: {"results": [self._outcome(result, request) for result in accepted.result]},
         )
+
+    def _check_kind(self, body: object) -> None:
+        kind = body.get("type") if isinstance(body, dict) else None
+        if kind in _LINKED_KINDS and not self._venue.config.ws_linked_orders:
+            raise RpcError(INVALID_PARAMS, "invalid params", f"type: {kind} is not available")
 
     def _outcome(self, result: model.Order | model.Refusal, request: Request) -> dict[str, Any]:
         if isinstance(result, model.Order):
@@ -124,6 +142,7 @@ class OrderRpc:
 
     def _modify(self, session: "Session", principal: Principal, request: Request) -> Taken:
         order_id = request.param("id", str)
+        self._check_kind(request.named())
         accepted = self._desk.modify(principal, order_id, request.named(), request.received_us)
         session.placed[order_id] = None
         return _taken(
