@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nautilus_paradex.types import ParadexFundingComparison
     from nautilus_paradex.types import ParadexFundingData
     from nautilus_paradex.types import ParadexMarketChange
+    from nautilus_paradex.types import ParadexMarketMakerProtection
     from nautilus_paradex.types import ParadexMarketStatistics
     from nautilus_paradex.types import ParadexPublicTrade
     from nautilus_paradex.types import ParadexSettlementPrice
@@ -50,6 +51,7 @@ __all__ = [
     "ParadexLiveDataClientFactory",
     "ParadexLiveExecClientFactory",
     "ParadexMarketChange",
+    "ParadexMarketMakerProtection",
     "ParadexMarketStatistics",
     "ParadexPublicTrade",
     "ParadexSettlementPrice",
@@ -72,6 +74,7 @@ _MODULES = {
     "ParadexFundingComparison": "types",
     "ParadexFundingData": "types",
     "ParadexMarketChange": "types",
+    "ParadexMarketMakerProtection": "types",
     "ParadexMarketStatistics": "types",
     "ParadexPublicTrade": "types",
     "ParadexSettlementPrice": "types",

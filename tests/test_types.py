@@ -13,6 +13,7 @@ from nautilus_trader.common.data_topics import TopicCache
 from nautilus_trader.model.data import CustomData
 from nautilus_trader.model.data import DataType
 from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
@@ -26,6 +27,7 @@ from nautilus_paradex.types import CUSTOM_TYPES
 from nautilus_paradex.types import ParadexFundingComparison
 from nautilus_paradex.types import ParadexFundingData
 from nautilus_paradex.types import ParadexMarketChange
+from nautilus_paradex.types import ParadexMarketMakerProtection
 from nautilus_paradex.types import ParadexMarketStatistics
 from nautilus_paradex.types import ParadexPublicTrade
 from nautilus_paradex.types import ParadexSettlementPrice
@@ -140,6 +142,36 @@ EXAMPLES = [
         ts_init=12,
     ),
     health(),
+    ParadexMarketMakerProtection(
+        account_id=AccountId("PARADEX_MM-0x1a2b"),
+        base_asset="BTC",
+        event="TRIGGERED",
+        is_configured=True,
+        is_frozen=True,
+        frozen_until=1_790_000_060_000_000_000,
+        trip_reason="DELTA",
+        trigger_market=BTC,
+        interval_ms=1_000,
+        frozen_time_ms=60_000,
+        size_limit=Decimal(0),
+        delta_limit=Decimal("2.5"),
+        vega_limit=Decimal("0.0001"),
+        protect_block_trades=False,
+        window_size=Decimal("7.1"),
+        window_delta=Decimal("-2.50000001"),
+        window_vega=Decimal(0),
+        ts_event=13,
+        ts_init=13,
+    ),
+    ParadexMarketMakerProtection(
+        account_id=AccountId("PARADEX-0x1"),
+        base_asset="ETH",
+        event="READ",
+        is_configured=False,
+        is_frozen=None,
+        ts_event=14,
+        ts_init=14,
+    ),
 ]
 
 
