@@ -25,6 +25,7 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.model.enums import ContingencyType
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.events import OrderAccepted
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import ClientOrderId
@@ -140,6 +141,11 @@ class Contingencies:
         if order.is_closed:
             self._released.discard(order.client_order_id)
         self._wake(order)
+        if isinstance(event, OrderAccepted):
+            # What its entry and its siblings did while it was on its way.
+            parent = self._parent(order)
+            for other in (*self._linked(order), *(() if parent is None else (parent,))):
+                self._wake(other)
 
     def sweep(self) -> None:
         """Look at all lists: a reconciliation may have changed any of them."""

@@ -1,5 +1,7 @@
 """Lists of independent orders: batches, split at the venue's limit, an outcome each (E8)."""
 
+from decimal import Decimal
+
 import pytest
 from nautilus_trader.model.enums import OrderStatus
 
