@@ -33,7 +33,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["rest", "ws"])
 
 
 def bracket(floor: Floor, side: OrderSide = BUY, size: str = "0.4", **terms: Any) -> OrderList:
-    """Submit an entry with a take-profit and a stop-loss; by default it rests between the maker's prices."""
+    """Submit a bracket whose entry rests between the maker's prices."""
     instrument = floor.desk.instrument
     sign = 1 if side == BUY else -1
     entry = Decimal(2500 - 8 * sign)
