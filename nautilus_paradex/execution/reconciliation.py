@@ -382,7 +382,13 @@ class Reconciler:
                 "question: it is taken as canceled"
             )
             reports.append(self._reports.cached_report(order, OrderStatus.CANCELED))
-        return [report for report in reports if report is not None]
+        # The framework goes from order to order: a position's average price and profit come out as
+        # at the venue only if what was filled first comes first.
+        turn = _turns(snapshot.fills)
+        return sorted(
+            (report for report in reports if report is not None),
+            key=lambda report: turn.get(report.venue_order_id.value, len(turn)),
+        )
 
     def _position_reports(self, snapshot: AccountSnapshot) -> list[PositionStatusReport]:
         reports = []
@@ -453,6 +459,14 @@ def account_of(order: Order) -> AccountId | None:
     if order.account_id is not None:
         return order.account_id
     return next((event.account_id for event in order.events if event.account_id is not None), None)
+
+
+def _turns(fills: Iterable[Fill]) -> dict[str, int]:
+    """Return the orders of ascending fills, numbered by their first one."""
+    turns: dict[str, int] = {}
+    for fill in fills:
+        turns.setdefault(order_id_behind(fill), len(turns))
+    return turns
 
 
 def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:

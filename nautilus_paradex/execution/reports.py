@@ -4,6 +4,7 @@ Reports: what the framework asks for, read from REST (rules E9, E10).
 Whatever cannot be read raises: an empty answer would be taken for an empty account (P2).
 """
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Final
 
@@ -38,6 +39,7 @@ from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.reports import parse_fill_report
 from nautilus_paradex.parsing.reports import parse_flat_position_report
+from nautilus_paradex.parsing.reports import parse_held_position_report
 from nautilus_paradex.parsing.reports import parse_order_status_report
 from nautilus_paradex.parsing.reports import parse_position_status_report
 from nautilus_paradex.protocol import enums as wire
@@ -115,15 +117,35 @@ class ReportGenerator:
         return [report for report in reports if report is not None]
 
     async def positions(self, command: GeneratePositionStatusReports) -> list[PositionStatusReport]:
-        """Return the open positions; a flat one for an instrument that was asked for by name."""
+        """
+        Return the open positions; a flat one for an instrument that was asked for by name.
+
+        Of spot the venue has balances and no positions (trap 61), while the framework makes
+        positions of its fills: those are reported as they are held, or its check of positions would
+        take them for closed.
+        """
         market = _market(command.instrument_id)
         positions = [p for p in await self._rest.positions() if market in (None, p.market)]
         reports = [report for p in positions if (report := self.position_report(p)) is not None]
+        reports += self._spot_reports(command.instrument_id)
         if not reports and command.instrument_id is not None:
             instrument = self._cache.instrument(command.instrument_id)
             if instrument is not None and not isinstance(instrument, CurrencyPair):
                 reports.append(self.flat_report(instrument))
         return reports
+
+    def _spot_reports(self, instrument_id: InstrumentId | None) -> list[PositionStatusReport]:
+        held: dict[InstrumentId, Decimal] = defaultdict(Decimal)
+        for position in self._cache.positions_open(
+            instrument_id=instrument_id, account_id=self._account_id
+        ):
+            held[position.instrument_id] += position.signed_decimal_qty()
+        now = self._clock.timestamp_ns()
+        return [
+            parse_held_position_report(instrument, size, self._account_id, now)
+            for each, size in held.items()
+            if isinstance(instrument := self._cache.instrument(each), CurrencyPair)
+        ]
 
     # -- REPORTS -----------------------------------------------------------------------------------
 

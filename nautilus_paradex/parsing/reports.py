@@ -21,7 +21,6 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import AccountBalance
 from nautilus_trader.model.objects import MarginBalance
 from nautilus_trader.model.objects import Money
-from nautilus_trader.model.objects import Quantity
 
 from nautilus_paradex.parsing.currencies import currency_of
 from nautilus_paradex.parsing.identifiers import client_order_id_of
@@ -189,13 +188,10 @@ def parse_position_status_report(
 
     """
     size = position.signed_size
-    side = PositionSide.FLAT
-    if size:
-        side = PositionSide.LONG if size > 0 else PositionSide.SHORT
     return PositionStatusReport(
         account_id=account_id,
         instrument_id=instrument.id,
-        position_side=side,
+        position_side=_position_side(size),
         quantity=to_quantity(size.copy_abs(), instrument),
         avg_px_open=position.average_entry_price if size else None,
         report_id=UUID4(),
@@ -208,11 +204,26 @@ def parse_flat_position_report(
     instrument: Instrument, account_id: AccountId, ts_init: int
 ) -> PositionStatusReport:
     """Return a report that says that there is no position."""
+    return parse_held_position_report(instrument, Decimal(0), account_id, ts_init)
+
+
+def parse_held_position_report(
+    instrument: Instrument, size: Decimal, account_id: AccountId, ts_init: int
+) -> PositionStatusReport:
+    """
+    Return a report of a signed size of which the venue says nothing more.
+
+    Raises
+    ------
+    TooFineError
+        If the size is finer than the instrument's precision.
+
+    """
     return PositionStatusReport(
         account_id=account_id,
         instrument_id=instrument.id,
-        position_side=PositionSide.FLAT,
-        quantity=Quantity.zero(instrument.size_precision),
+        position_side=_position_side(size),
+        quantity=to_quantity(size.copy_abs(), instrument),
         report_id=UUID4(),
         ts_last=ts_init,
         ts_init=ts_init,
@@ -291,6 +302,12 @@ def account_info(summary: AccountSummary) -> dict[str, str]:
     if summary.margin_cushion is not None:
         info["margin_cushion"] = f"{summary.margin_cushion:f}"
     return info
+
+
+def _position_side(size: Decimal) -> PositionSide:
+    if not size:
+        return PositionSide.FLAT
+    return PositionSide.LONG if size > 0 else PositionSide.SHORT
 
 
 def _time_in_force(update: OrderUpdate) -> TimeInForce:
