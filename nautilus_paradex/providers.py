@@ -42,6 +42,9 @@ _FEW: Final = 3
 class MarketReader(Protocol):
     """The REST calls that the provider needs."""
 
+    interactive: bool
+    """If the account's orders are retail orders, with fees of their own (PROTOCOL 8.2)."""
+
     async def markets(
         self, market: str | None = None, *, on_unreadable: Callable[[str], None] | None = None
     ) -> list[Market]:
@@ -310,7 +313,9 @@ class ParadexInstrumentProvider(InstrumentProvider):
     def _parsed(self, market: Market, fees: Fees | None) -> Instrument:
         now = self._clock.timestamp_ns()
         places = self._size_places.get(market.symbol, 0)
-        return parse_instrument(market, fees, now, size_places=places)
+        return parse_instrument(
+            market, fees, now, size_places=places, interactive=self._client.interactive
+        )
 
     def _add(self, market: Market, instrument: Instrument) -> None:
         self._markets[market.symbol] = market

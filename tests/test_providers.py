@@ -53,6 +53,7 @@ class Reader:
         self.unreadable: list[str] = []
         self.error: ParadexError | None = None
         self.account_error: ParadexError | None = None
+        self.interactive = False
         self.accounts = [
             AccountInfo(account="0x1", fees=OWN_FEES),
             AccountInfo(account="0x2", parent_account="0x1"),

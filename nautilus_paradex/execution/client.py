@@ -344,9 +344,9 @@ class ParadexExecutionClient(LiveExecutionClient):
         liquidity_side: LiquiditySide,
     ) -> Money | None:
         """Return the commission of an inferred fill, by the account's rates (rule E16)."""
-        rate = instrument.taker_fee
-        if liquidity_side == LiquiditySide.MAKER:
-            rate = instrument.maker_fee
+        # Of several accounts of a node each has rates of its own; the cache has the first one's.
+        own = self._provider.find(instrument.id) or instrument
+        rate = own.maker_fee if liquidity_side == LiquiditySide.MAKER else own.taker_fee
         notional = instrument.notional_value(last_qty, last_px)
         return to_money(notional.as_decimal() * rate, notional.currency.code, instrument)
 

@@ -60,7 +60,12 @@ class Rates(msgspec.Struct, frozen=True):
 
 
 def parse_instrument(
-    market: Market, fees: Fees | None, ts_init: int, *, size_places: int = 0
+    market: Market,
+    fees: Fees | None,
+    ts_init: int,
+    *,
+    size_places: int = 0,
+    interactive: bool = False,
 ) -> Instrument:
     """
     Return a market's instrument.
@@ -77,6 +82,8 @@ def parse_instrument(
         Decimal places that sizes have even where the lot needs fewer. After the venue has made a
         lot coarser, old positions and orders are finer than it (trap 63), and the framework rounds
         a position to its instrument's places; the increments still say what the venue takes.
+    interactive : bool, default False
+        If the account's orders are retail orders.
 
     Raises
     ------
@@ -91,7 +98,7 @@ def parse_instrument(
         )
     try:
         common = _common(market, size_places, ts_init)
-        return builder(market, fee_rates(market, fees), common)
+        return builder(market, fee_rates(market, fees, interactive=interactive), common)
     except DecodeError as e:
         raise DecodeError(f"{market.symbol}: {e.message}") from None
     except (ValueError, ArithmeticError) as e:
@@ -99,18 +106,23 @@ def parse_instrument(
         raise DecodeError(f"{market.symbol}: {e}") from None
 
 
-def fee_rates(market: Market, fees: Fees | None) -> Rates:
+def fee_rates(market: Market, fees: Fees | None, *, interactive: bool = False) -> Rates:
     """
     Return the rates that the account pays, as far as they are known.
+
+    The account's own rates are those of plain tokens: with an interactive one the market's
+    interactive rates are paid, as long as its few orders last (PROTOCOL 8.2).
 
     An option's rate is of the spot price and capped by its premium (PROTOCOL 9.3), of which the
     framework knows nothing: its own estimates of an option's fees are too low.
     """
+    config = market.fee_config
+    if interactive:
+        return _listed_rates(None if config is None else config.interactive_fee)
     own = None if fees is None else _own_rates(market.asset_kind, fees)
     if own is not None:
         return own
-    listed = None if market.fee_config is None else market.fee_config.api_fee
-    return _listed_rates(listed)
+    return _listed_rates(None if config is None else config.api_fee)
 
 
 def unknown_values(market: Market) -> Iterator[tuple[str, str]]:

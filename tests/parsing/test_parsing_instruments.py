@@ -280,6 +280,15 @@ def test_rates_that_the_account_has_not_are_the_markets() -> None:
     assert (built.maker_fee, built.taker_fee) == (Decimal("0.00003"), Decimal("0.00045"))
 
 
+@pytest.mark.parametrize("own", [None, OWN_FEES])
+def test_retail_orders_pay_the_markets_interactive_rates(own: Fees | None) -> None:
+    maker, taker = {"fee": "0.0001"}, {"fee": "0.0002"}
+    listed = {"interactive_fee": {"maker_fee": maker, "taker_fee": taker}}
+    built = parse_instrument(market(fee_config=listed), own, TS, interactive=True)
+    assert (built.maker_fee, built.taker_fee) == (Decimal("0.0001"), Decimal("0.0002"))
+    assert fee_rates(market(fee_config=None), own, interactive=True).taker == 0
+
+
 @pytest.mark.parametrize("config", [None, {}, {"api_fee": {}}, {"api_fee": {"maker_fee": {}}}])
 def test_a_market_without_rates_has_none(config: dict[str, Any] | None) -> None:
     rates = fee_rates(market(fee_config=config), None)
