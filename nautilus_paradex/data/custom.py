@@ -29,6 +29,7 @@ from nautilus_paradex.protocol.events import FundingComparison
 from nautilus_paradex.protocol.events import FundingData
 from nautilus_paradex.types import ParadexFundingComparison
 from nautilus_paradex.types import ParadexFundingData
+from nautilus_paradex.types import ParadexMarketMakerProtection
 from nautilus_paradex.types import ParadexMarketStatistics
 from nautilus_paradex.types import ParadexPublicTrade
 from nautilus_paradex.types import ParadexStreamHealth
@@ -38,6 +39,7 @@ from nautilus_paradex.types import instrument_id_in
 
 _USER: Final = "custom data"
 
+_OF_VENUE: Final = (ParadexStreamHealth, ParadexFundingComparison, ParadexMarketMakerProtection)
 _OF_INSTRUMENT: Final = (ParadexMarketStatistics, ParadexFundingData, ParadexPublicTrade)
 
 
@@ -119,9 +121,13 @@ class CustomSubscriptions:
         if kind in _OF_INSTRUMENT:
             await self._subscribe_of_instrument(command, kind)
             return
-        if kind not in (ParadexStreamHealth, ParadexFundingComparison):
+        if kind not in _OF_VENUE:
             raise EncodeError(f"there is no {kind.__name__} to subscribe to")
         check_no_metadata(command.data_type)
+        if kind is ParadexMarketMakerProtection:
+            # The framework routes the subscription here; execution clients publish the data.
+            read_options(NoOptions, command.params)
+            return
         if kind is ParadexStreamHealth:
             read_options(NoOptions, command.params)
             self._health.want()

@@ -4,6 +4,7 @@ from typing import Final
 
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
+from nautilus_trader.model.data import CustomData
 
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.types import ParadexStreamHealth
@@ -15,8 +16,6 @@ _ENDPOINT: Final = "DataEngine.process"
 
 def publish_health(msgbus: MessageBus, status: StreamStatus, clock: LiveClock) -> None:
     """Give a stream's health to whoever subscribed to `ParadexStreamHealth`."""
-    if _ENDPOINT not in msgbus.endpoints():
-        return
     now = clock.timestamp_ns()
     health = ParadexStreamHealth.from_status(
         status,
@@ -27,4 +26,10 @@ def publish_health(msgbus: MessageBus, status: StreamStatus, clock: LiveClock) -
         ts_event=now,
         ts_init=now,
     )
-    msgbus.send(endpoint=_ENDPOINT, msg=health.to_custom_data())
+    publish(msgbus, health.to_custom_data())
+
+
+def publish(msgbus: MessageBus, data: CustomData) -> None:
+    """Give custom data to whoever subscribed to it."""
+    if _ENDPOINT in msgbus.endpoints():
+        msgbus.send(endpoint=_ENDPOINT, msg=data)

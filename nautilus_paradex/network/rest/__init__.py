@@ -3,10 +3,11 @@
 from nautilus_paradex.network.rest.account import AccountEndpoints
 from nautilus_paradex.network.rest.orders import MAX_BATCH
 from nautilus_paradex.network.rest.orders import OrderEndpoints
+from nautilus_paradex.network.rest.protection import ProtectionEndpoints
 from nautilus_paradex.network.rest.public import PublicEndpoints
 
 
-class ParadexRest(PublicEndpoints, AccountEndpoints, OrderEndpoints):
+class ParadexRest(PublicEndpoints, AccountEndpoints, OrderEndpoints, ProtectionEndpoints):
     """
     Every endpoint that the adapter uses.
 
@@ -27,5 +28,6 @@ __all__ = [
     "AccountEndpoints",
     "OrderEndpoints",
     "ParadexRest",
+    "ProtectionEndpoints",
     "PublicEndpoints",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import filter_value
 from nautilus_paradex.network.rest.core import segment
@@ -11,24 +10,17 @@ from nautilus_paradex.protocol import events
 from nautilus_paradex.protocol import json_events
 from nautilus_paradex.protocol.messages import AccountInfo
 from nautilus_paradex.protocol.messages import AccountMargin
-from nautilus_paradex.protocol.messages import AccountMmp
 from nautilus_paradex.protocol.messages import AccountProfile
 from nautilus_paradex.protocol.messages import AccountSummaryMessage
 from nautilus_paradex.protocol.messages import Balance
-from nautilus_paradex.protocol.messages import Body
 from nautilus_paradex.protocol.messages import FillMessage
 from nautilus_paradex.protocol.messages import FundingPayment
 from nautilus_paradex.protocol.messages import MarginRequest
 from nautilus_paradex.protocol.messages import MarginUpdate
-from nautilus_paradex.protocol.messages import MmpConfig
-from nautilus_paradex.protocol.messages import MmpRequest
-from nautilus_paradex.protocol.messages import MmpReset
-from nautilus_paradex.protocol.messages import MmpResetRequest
 from nautilus_paradex.protocol.messages import Page
 from nautilus_paradex.protocol.messages import PositionMessage
 from nautilus_paradex.protocol.messages import Tradebust
 from nautilus_paradex.protocol.messages import Transfer
-from nautilus_paradex.protocol.messages import encode
 
 
 class AccountEndpoints(RestCore):
@@ -66,7 +58,7 @@ class AccountEndpoints(RestCore):
     async def set_account_margin(self, market: str, request: MarginRequest) -> MarginUpdate:
         """Set leverage and margin type of a market; setting it twice changes nothing."""
         path = f"/account/margin/{segment(market, 'market')}"
-        return await self._post(path, MarginUpdate, request)
+        return await self._post_setting(path, MarginUpdate, request)
 
     # -- HISTORY -----------------------------------------------------------------------------------
 
@@ -144,45 +136,3 @@ class AccountEndpoints(RestCore):
             key=lambda row: row.busted_fill_id,
         )
         return sorted([row async for row in rows], key=lambda row: row.created_at)
-
-    # -- MARKET MAKER PROTECTION -------------------------------------------------------------------
-
-    async def mmp(self, base_asset: str | None = None) -> AccountMmp:
-        """Return the protection of a base asset, or of all."""
-        query = {"base_asset": filter_value(base_asset, "base_asset")}
-        return await self._get("/account/mmp", AccountMmp, query)
-
-    async def set_mmp(self, base_asset: str, request: MmpRequest) -> MmpConfig:
-        """Replace the protection of a base asset."""
-        path = f"/account/mmp/{segment(base_asset, 'base_asset')}"
-        return await self._post(path, MmpConfig, request)
-
-    async def delete_mmp(self, base_asset: str) -> None:
-        """Switch the protection of a base asset off."""
-        await self._http.request(
-            "DELETE",
-            f"/account/mmp/{segment(base_asset, 'base_asset')}",
-            None,
-            scope=Scope.PRIVATE,
-            idempotent=True,
-            tokens=self._required_tokens(),
-        )
-
-    async def reset_mmp(self, base_asset: str | None = None) -> list[MmpReset]:
-        """Thaw a base asset, or all: orders with the MMP flag are taken again."""
-        request = MmpResetRequest(base_asset=filter_value(base_asset, "base_asset") or "")
-        return (await self._post("/account/mmp/reset", Page[MmpReset], request)).results
-
-    # -- INTERNAL ----------------------------------------------------------------------------------
-
-    async def _post[T](self, path: str, kind: type[T], request: Body) -> T:
-        # Settings, not orders: repeating one leaves what it would have left.
-        return await self._http.request(
-            "POST",
-            path,
-            kind,
-            scope=Scope.PRIVATE,
-            idempotent=True,
-            body=encode(request),
-            tokens=self._required_tokens(),
-        )

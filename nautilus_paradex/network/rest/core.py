@@ -13,7 +13,9 @@ from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import WireError
+from nautilus_paradex.protocol.messages import Body
 from nautilus_paradex.protocol.messages import Page
+from nautilus_paradex.protocol.messages import encode
 
 
 #: A history that needs more pages is no answer to any question of ours.
@@ -55,6 +57,18 @@ class RestCore:
             scope=Scope.PRIVATE,
             idempotent=True,
             query=query,
+            tokens=self._required_tokens(),
+        )
+
+    async def _post_setting[T](self, path: str, kind: type[T], request: Body) -> T:
+        # A setting, not an order: repeating it leaves what it would have left.
+        return await self._http.request(
+            "POST",
+            path,
+            kind,
+            scope=Scope.PRIVATE,
+            idempotent=True,
+            body=encode(request),
             tokens=self._required_tokens(),
         )
 

@@ -194,7 +194,12 @@ class PositionMessage(Message, frozen=True, gc=False, kw_only=True):
 
 
 class MmpConfig(Message, frozen=True, gc=False, kw_only=True):
-    """Market maker protection of a base asset; a limit of ``"0"`` is off."""
+    """
+    Market maker protection of a base asset; a limit of ``"0"`` is off.
+
+    The live fields (`is_frozen` and what follows) are absent in the answer to a change and where
+    the engine could not be asked.
+    """
 
     base_asset: str = ""
     interval_ms: int = 0
@@ -205,34 +210,37 @@ class MmpConfig(Message, frozen=True, gc=False, kw_only=True):
     protect_block_trades: bool = False
     updated_at: int = 0
     is_frozen: bool | None = None
-    """None where the engine could not be asked."""
     frozen_until: int | None = None
-    window_size: str = ""
-    window_delta: str = ""
-    window_vega: str = ""
+    """0 until a reset, and where nothing is frozen: `is_frozen` tells."""
+    window_size: str | None = None
+    window_delta: str | None = None
+    window_vega: str | None = None
     removed: bool = False
     """On the stream: the protection was switched off."""
 
 
 class AccountMmp(Message, frozen=True, gc=False, kw_only=True):
-    """``GET /account/mmp``."""
+    """``GET /account/mmp``; a base asset without a row has no protection."""
 
     results: list[MmpConfig]
     account: str = ""
     enabled: bool = False
+    """If the account may use protection; what is set is in force in any case."""
 
 
 class MmpRequest(Body, frozen=True, gc=False, kw_only=True):
-    """The body of ``POST /account/mmp/{base_asset}``: a whole replacement."""
+    """The body of ``POST /account/mmp/{base_asset}``: a replacement of all limits."""
 
     interval_ms: int
     """100 to 3,600,000."""
     frozen_time_ms: int
     """0 to 3,600,000; 0 freezes until a reset."""
     size_limit: str
+    """Multiples of 0.0001; ``"0"`` is off, as of the other limits."""
     delta_limit: str
     vega_limit: str
-    protect_block_trades: bool = False
+    protect_block_trades: bool | None = None
+    """None leaves it as it is."""
 
 
 class MmpResetRequest(Body, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -255,6 +263,7 @@ class MmpEvent(Message, frozen=True, gc=False, kw_only=True):
     kind: str
     """TRIGGERED, UNFROZEN, RESET or CONFIG_UPDATED."""
     trip_reason: str = ""
+    """With TRIGGERED only: SIZE, DELTA, VEGA or INVALID_FILL."""
     frozen_until: int = 0
     """With TRIGGERED only; 0 is until a reset."""
     window_size: str = ""
