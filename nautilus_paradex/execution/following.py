@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
 from typing import Final
+from typing import Protocol
 
 import msgspec
 from nautilus_trader.cache.cache import Cache
@@ -51,6 +52,19 @@ _FETCH_DELAYS: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _UPDATE_GRACE_SECS: Final = 1.0
 
 _ORDER_FILL_TYPES: Final = frozenset({FillType.FILL, FillType.RPI})
+
+
+class AlgoClaims(Protocol):
+    """Knows the orders and fills that are parts of algo orders."""
+
+    def claim_update(self, update: OrderUpdate, source: Source) -> bool:
+        """Return if an order is, or may be, a child of an algo order."""
+
+    def claim_fill(self, fill: Fill) -> bool:
+        """Return if a fill is, or may be, a child's."""
+
+    async def fetch(self, order: OrderUpdate) -> bool:
+        """Fetch the fills of an algo order; False if the order is none."""
 
 
 class OrderFollower:
@@ -109,6 +123,10 @@ class OrderFollower:
         """Told of each update after it was taken."""
         self.in_queue: dict[int, OrderTracker] = {}
         """Orders whose events the framework may not have applied yet."""
+
+    def use_algos(self, algos: AlgoClaims) -> None:
+        """Ask this first whose an order or a fill is."""
+        self._algos = algos
 
     # -- HOLDING -----------------------------------------------------------------------------------
 
@@ -195,6 +213,12 @@ class OrderFollower:
     # -- INTERNAL ----------------------------------------------------------------------------------
 
     def _take_update(self, update: OrderUpdate, source: Source) -> None:
+        if self._algos is None or not self._algos.claim_update(update, source):
+            self._track_update(update, source)
+        for fill in self._orphans.pop(update.order_id, []):
+            self._take_fill(fill)
+
+    def _track_update(self, update: OrderUpdate, source: Source) -> None:
         tracker = self.tracker_of(update.client_id, update.order_id)
         if tracker is None:
             tracker = self._registry.track(
@@ -203,11 +227,11 @@ class OrderFollower:
             self._log.info(f"Order {update.order_id} ({update.client_id!r}) is not ours")
         self.run(tracker, tracker.on_update(update, source))
         self.on_update(tracker, update)
-        for fill in self._orphans.pop(update.order_id, []):
-            self._take_fill(fill)
 
     def _take_fill(self, fill: Fill) -> None:
         if fill.key in self._ledger:
+            return
+        if self._algos is not None and self._algos.claim_fill(fill):
             return
         tracker = self.tracker_of(fill.client_id, fill.order_id)
         if tracker is None:
@@ -267,6 +291,8 @@ class OrderFollower:
 
     async def fetch_fills(self, order: OrderUpdate) -> None:
         """Fetch an order's fills by REST and count the new ones."""
+        if self._algos is not None and await self._algos.fetch(order):
+            return
         start_ms = order.created_ns // 1_000_000 - 1_000
         fills = await self._rest.fills(market=order.market, start_ms=start_ms)
         for fill in sorted(fills, key=fill_order):

@@ -5,8 +5,10 @@ Whatever cannot be read raises: an empty answer would be taken for an empty acco
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
+from typing import Protocol
 
 import msgspec
 import pandas as pd
@@ -49,6 +51,28 @@ from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
 
 
+class AlgoFinder(Protocol):
+    """Finds algo orders, which the venue keeps apart from orders."""
+
+    async def find(self, *, client_id: str, order_id: str) -> OrderUpdate | None:
+        """Return an algo order by either id; None if the order is none."""
+
+
+class AlgoReports(Protocol):
+    """Puts algo orders in place of their children."""
+
+    async def in_place_of_children(
+        self, updates: Iterable[OrderUpdate], market: str | None
+    ) -> list[OrderUpdate]:
+        """Return orders with the algo orders in place of their children."""
+
+    def as_told(self, fill: Fill) -> Fill | None:
+        """Return a fill as it is told; None while it is not decided whose it is."""
+
+    def held_size(self, market: str) -> Decimal:
+        """Return the size of the fills that are not told yet; sales are negative."""
+
+
 class ReportGenerator:
     """
     Answers the framework's questions about orders, fills and positions.
@@ -83,11 +107,22 @@ class ReportGenerator:
         self._rest = rest
         self._log = log
         self._unknown_markets: set[str] = set()
+        self._algo_finder: AlgoFinder | None = None
+        self._algo_reports: AlgoReports | None = None
+
+    def use_algos(self, finder: AlgoFinder, reports: AlgoReports) -> None:
+        """Report algo orders too."""
+        self._algo_finder = finder
+        self._algo_reports = reports
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
 
     async def find(self, *, client_id: str, order_id: str) -> OrderUpdate | None:
         """Return an order by either id, or None if every place at the venue says not found."""
+        if self._algo_finder is not None:
+            update = await self._algo_finder.find(client_id=client_id, order_id=order_id)
+            if update is not None:
+                return update
         return await look_up(self._rest, client_id=client_id, order_id=order_id)
 
     async def updates(self, command: GenerateOrderStatusReports) -> list[OrderUpdate]:
@@ -99,6 +134,8 @@ class ReportGenerator:
                 market=market, start_ms=_millis(command.start), end_ms=_millis(command.end)
             )
             updates = {o.order_id: o for o in closed} | updates
+        if self._algo_reports is not None:
+            return await self._algo_reports.in_place_of_children(updates.values(), market)
         return list(updates.values())
 
     async def fills(self, command: GenerateFillReports) -> list[FillReport]:
@@ -108,6 +145,9 @@ class ReportGenerator:
             start_ms=_millis(command.start),
             end_ms=_millis(command.end),
         )
+        if self._algo_reports is not None:
+            told = map(self._algo_reports.as_told, fills)
+            fills = [fill for fill in told if fill is not None]
         wanted = _value(command.venue_order_id)
         reports = [
             self.fill_report(fill)
@@ -215,6 +255,14 @@ class ReportGenerator:
         instrument = self.instrument(position.market)
         if instrument is None:
             return None
+        if self._algo_reports is not None:
+            # A report must not speak of fills that are still held back (P3).
+            held = self._algo_reports.held_size(position.market)
+            if held:
+                size = position.signed_size - held
+                position = msgspec.structs.replace(position, signed_size=size)
+                if not size:
+                    return self.flat_report(instrument)
         return parse_position_status_report(
             position, instrument, self._account_id, self._clock.timestamp_ns()
         )

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from nautilus_paradex.simulator.engine import model
 from tests.simulator.server_client import World
 from tests.simulator.server_client import world
 
@@ -182,14 +183,75 @@ async def test_a_twap_can_be_cancelled_midway():
         _, algo, _ = await w.rest.request("POST", "/algo/orders", twap(w))
         await w.eventually(lambda: w.exchange.queries.fills(w.account))
         path = f"/algo/orders/{algo['id']}"
-        assert (await w.rest.request("DELETE", path))[0] == 204
         shown = await w.rest.get(path)
+        assert (shown["status"], shown["remaining_size"]) == ("OPEN", "0.03334")
+        assert (await w.rest.request("DELETE", path))[0] == 204
+        status, body, _ = await w.rest.request("GET", path)
+        assert (status, body["error"]) == (404, "ALGO_ID_NOT_FOUND")  # it shows open ones only
+        (shown,) = (await w.rest.get("/algo/orders-history"))["results"]
         assert (shown["status"], shown["cancel_reason"]) == ("CLOSED", "USER_CANCELED")
         assert shown["remaining_size"] == "0.03334"
         status, body, _ = await w.rest.request("DELETE", path)
         assert (status, body["error"]) == (400, "ORDER_IS_CLOSED")
         status, body, _ = await w.rest.request("GET", "/algo/orders/1")
         assert (status, body["error"]) == (404, "ALGO_ID_NOT_FOUND")
+
+
+async def test_the_cancel_of_a_twap_ends_its_child_that_is_not_through_yet():
+    async with world(latency_ms=400) as w:
+        await w.login()
+        w.trade("SELL", "1", "68000")
+        _, algo, _ = await w.rest.request("POST", "/algo/orders", twap(w))
+        await w.eventually(lambda: w.exchange.queries.open_orders(w.account))
+        assert (await w.rest.request("DELETE", f"/algo/orders/{algo['id']}"))[0] == 204
+        (child,) = w.exchange.queries.order_history(w.account)
+        assert (child.status, child.cancel_reason) == ("CLOSED", "USER_CANCELED")
+        assert not w.exchange.queries.fills(w.account)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_children_of_a_twap_show_its_signature_timestamp_if_told_to(repeats: bool):
+    async with world(twap_time_scale=0.001, twap_repeats_signature=repeats) as w:
+        await w.login()
+        w.trade("SELL", "1", "68000")
+        body = twap(w)
+        await w.rest.request("POST", "/algo/orders", body)
+        await w.eventually(lambda: len(w.exchange.queries.fills(w.account)) == 3)
+        rows = (await w.rest.get("/orders-history"))["results"]
+        signed = {row["timestamp"] for row in rows}
+        assert (signed == {body["signature_timestamp"]}) is repeats
+        assert {row["client_id"] for row in rows} == {""}
+
+
+async def test_the_history_of_twaps_is_paged_and_filtered():
+    async with world(twap_time_scale=0.001) as w:
+        await w.login()
+        w.trade("SELL", "1", "68000")
+        for _ in range(3):
+            await w.rest.request("POST", "/algo/orders", twap(w))
+        await w.eventually(lambda: len(w.exchange.queries.fills(w.account)) == 9)
+        first = await w.rest.get("/algo/orders-history", page_size="2")
+        rest = await w.rest.get("/algo/orders-history", page_size="2", cursor=first["next"])
+        ids = [row["id"] for row in (*first["results"], *rest["results"])]
+        assert ids == sorted(ids, reverse=True)
+        assert len(ids) == 3
+        last_ms = str(first["results"][0]["created_at"])
+        since = await w.rest.get("/algo/orders-history", start_at=last_ms)
+        assert since["results"][0]["id"] == ids[0]
+        assert (await w.rest.get("/algo/orders-history", side="SELL"))["results"] == []
+        assert (await w.rest.get("/algo/orders-history", end_at="1"))["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("cancel_only", "SYSTEM_STATUS_CANCEL_ONLY"), ("post_only", "SYSTEM_STATUS_POST_ONLY")],
+)
+async def test_a_twap_is_refused_during_a_release(state: str, code: str):
+    async with world() as w:
+        await w.login()
+        w.exchange.set_system_state(model.SystemState(state))
+        _, body, _ = await w.rest.request("POST", "/algo/orders", twap(w))
+        assert body["error"] == code
 
 
 @pytest.mark.parametrize(

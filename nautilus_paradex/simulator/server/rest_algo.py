@@ -57,11 +57,17 @@ class AlgoEndpoints:
         return Answer(status=204)
 
     async def _history(self, call: Call) -> Answer:
-        market = call.optional("market")
+        wanted = {name: call.optional(name) for name in ("market", "side", "type", "status")}
+        start_ms, end_ms = call.time_ms("start_at"), call.time_ms("end_at")
         orders = [
             order
             for order in self._desk.orders(call.account, is_open=False)
-            if market in (None, order.command.market)
+            if wanted["market"] in (None, order.command.market)
+            and wanted["side"] in (None, order.command.side)
+            and wanted["type"] in (None, order.command.type)
+            and wanted["status"] in (None, order.status)
+            and (start_ms is None or order.created_us >= start_ms * 1000)
+            and (end_ms is None or order.created_us <= end_ms * 1000)
         ]
         return call.page(
             "algo/orders-history",
