@@ -119,6 +119,7 @@ class OrderFollower:
         self._held: list[OrderUpdate | Fill] | None = None
         self._orphans: dict[str, list[Fill]] = {}
         self._confirmed: set[str] = set()
+        self._algos: AlgoClaims | None = None
         self.on_update: Callable[[OrderTracker, OrderUpdate], None] = lambda _, __: None
         """Told of each update after it was taken."""
         self.in_queue: dict[int, OrderTracker] = {}
