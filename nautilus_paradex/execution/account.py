@@ -69,6 +69,8 @@ class AccountKeeper:
         self._family = AccountFamily(rest, log)
         self._scheduled = False
         self._refreshing = False
+        self.differences: list[str] = []
+        """What the last reading said otherwise than the node did before."""
 
     async def refresh(self) -> None:
         """
@@ -83,6 +85,7 @@ class AccountKeeper:
         summary = await self._rest.account()
         balances = await self._rest.balances()
         await self._family.introduce(summary.account)
+        before = dict(self._balances)
         self._take_summary(summary)
         tokens = {balance.token for balance in balances}
         for balance in balances:
@@ -91,6 +94,11 @@ class AccountKeeper:
             )
         for token in set(self._balances) - tokens:
             self._balances[token] = Decimal(0)
+        self.differences = [
+            f"balance {token} is {size:f} here and {self._balances[token]:f} at the venue"
+            for token, size in before.items()
+            if token in self._balances and self._balances[token] != size
+        ]
         self.publish()
 
     def moves_other_tokens(self, fill: Fill, instrument: Instrument | None) -> bool:

@@ -49,8 +49,11 @@ from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.positions import AccountPositions
+from nautilus_paradex.execution.proof import AccountProof
+from nautilus_paradex.execution.proof import StreamMemory
 from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.execution.signing import OrderSigner
+from nautilus_paradex.network.fallback import Fallback
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.status import StreamStatus
@@ -197,6 +200,25 @@ class ParadexExecutionClient(LiveExecutionClient):
             spawn=self._spawn,
             log=self._log,
         )
+        self._memory = StreamMemory(self._timing)
+        proof = AccountProof(
+            account_id=self.account_id,
+            cache=self._cache,
+            registry=self._room.registry,
+            memory=self._memory,
+            log=self._log,
+        )
+        proof.balances = lambda: self._account_keeper.differences
+        self._room.reconciler.on_read = proof.check
+        self._fallback = Fallback(
+            name="account",
+            after_attempts=config.ws_fallback_after_attempts,
+            interval_secs=config.ws_fallback_poll_interval_secs,
+            poll=self._recovery.poll,
+            timing=self._timing,
+            spawn=self._spawn,
+            log=self._log,
+        )
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
 
     @property
@@ -254,10 +276,15 @@ class ParadexExecutionClient(LiveExecutionClient):
             raise
         self._connected_once = True
         self._link.system_state.listen(self._on_system_state)
+        proof = self._recovery.prove_every(
+            self._config.reconcile_interval_secs, lambda: self._stream.is_healthy
+        )
+        self._spawn(proof, "prove the account's state")
 
     async def _disconnect(self) -> None:
         self._say_what_is_left()
         self._link.system_state.forget(self._on_system_state)
+        self._fallback.stop()
         await self._background.cancel_all()
         await self._stream.close()
         for topic, handler in self._listened:
@@ -399,8 +426,10 @@ class ParadexExecutionClient(LiveExecutionClient):
         """Take what the private stream says."""
         match event:
             case OrderUpdate():
+                self._memory.note("order", event.order_id)
                 self._room.follower.on_stream(event)
             case Fill():
+                self._memory.note("position", event.market)
                 self._room.follower.on_stream(event)
                 instrument = self._room.reports.instrument(event.market)
                 if self._account_keeper.moves_other_tokens(event, instrument) or (
@@ -432,7 +461,10 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     def on_stream_state(self, state: ConnectionState) -> None:
         """Remember since when news may be missing; a release may be why (E14)."""
-        publish_health(self._msgbus, self._stream.status(), self._clock)
+        status = self._stream.status()
+        if self._connected_once:
+            self._fallback.look(failed_attempts=status.failed_attempts, healthy=status.healthy)
+        publish_health(self._msgbus, status, self._clock, degraded=self._fallback.is_active)
         if state is ConnectionState.WAITING:
             self._link.system_state.hint()
             self._recovery.note_gap(self._stream.settings.idle_timeout)

@@ -14,15 +14,25 @@ from nautilus_paradex.types import ParadexStreamHealth
 _ENDPOINT: Final = "DataEngine.process"
 
 
-def publish_health(msgbus: MessageBus, status: StreamStatus, clock: LiveClock) -> None:
-    """Give a stream's health to whoever subscribed to `ParadexStreamHealth`."""
+def publish_health(
+    msgbus: MessageBus, status: StreamStatus, clock: LiveClock, *, degraded: bool
+) -> None:
+    """
+    Give a stream's health to whoever subscribed to `ParadexStreamHealth`.
+
+    Parameters
+    ----------
+    degraded : bool
+        If REST is polled meanwhile (S6).
+
+    """
     now = clock.timestamp_ns()
     health = ParadexStreamHealth.from_status(
         status,
         handlers=1,
         gaps=0,
         venue_age_ms=None,
-        degraded=False,
+        degraded=degraded,
         ts_event=now,
         ts_init=now,
     )

@@ -157,6 +157,8 @@ class Reconciler:
         self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
         self._has_started = False
+        self.on_read: Callable[[AccountSnapshot], object] = lambda _: None
+        """Told of each reading before the framework is."""
         self._algo_pending: AlgoPending | None = None
         self._algo_folder: AlgoFolder | None = None
 
@@ -181,6 +183,7 @@ class Reconciler:
             self._follower.hold()
             try:
                 snapshot = await self._read(start_ms)
+                self.on_read(snapshot)
                 self._give_orders(snapshot)
                 self._send(self._positions_status(snapshot))
             finally:

@@ -68,6 +68,44 @@ class Recovery:
         self._gap_start_ms: int | None = None
         self._reasons: list[str] = []
         self._task: asyncio.Task[None] | None = None
+        self._polled_ms: int | None = None
+
+    async def prove_every(self, interval_secs: float, is_due: Callable[[], bool]) -> None:
+        """
+        Compare the account with the venue from time to time.
+
+        Parameters
+        ----------
+        interval_secs : float
+            Between two readings.
+        is_due : Callable[[], bool]
+            If the stream is healthy: otherwise others read.
+
+        """
+        while True:
+            await self._timing.sleep(interval_secs)
+            if not is_due():
+                continue
+            start_ms = self._timing.time_ms() - int(interval_secs * 1_000) - GAP_OVERLAP_MS
+            try:
+                await self._reconcile(start_ms)
+            except ParadexError as e:
+                self._log.warning(f"Cannot prove the account's state, trying later: {e}")
+
+    async def poll(self) -> None:
+        """
+        Read the account while the stream is away (S6); the gap stays open.
+
+        Raises
+        ------
+        ParadexError
+            If it cannot be read.
+
+        """
+        now_ms = self._timing.time_ms()
+        since_ms = self._polled_ms or self._gap_start_ms or now_ms
+        await self._reconcile(min(since_ms, now_ms) - GAP_OVERLAP_MS)
+        self._polled_ms = now_ms
 
     def note_gap(self, idle_secs: float) -> None:
         """Remember since when news may be missing: a stall is noticed after `idle_secs`."""
@@ -85,7 +123,7 @@ class Recovery:
 
         """
         await self._reconcile(self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS)
-        self._gap_start_ms = None
+        self._gap_start_ms = self._polled_ms = None
 
     def soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
