@@ -88,6 +88,9 @@ class MarketMakerProtection(ProtectionWatch):
         }
         request = protection_request(interval_ms, frozen_time_ms, limits, protect_block_trades)
         await self.follow()
+        if self.state(base_asset) is None:
+            # The answer does not tell if it is frozen.
+            await self._read(base_asset)
         mark = self._event_count
         config = await self._rest.set_mmp(base_asset, request)
         self._log.info(f"[MMP] Paradex protects {base_asset}: {terms_text(request)}")

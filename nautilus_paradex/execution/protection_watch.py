@@ -4,6 +4,7 @@ Market-maker protection followed: the channel ``mmp``, REST where it is silent (
 The stream is newer than any answer: what it tells while a request is on its way stands.
 """
 
+import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
@@ -46,6 +47,8 @@ _NS_PER_MS: Final = 1_000_000
 _THAW_GRACE_SECS: Final = 2.0
 #: How long the word of a trip may come after the order that it cancels.
 _TRIP_GRACE_SECS: Final = 1.0
+#: When an answer was not the whole truth is asked again.
+_AGAIN_SECS: Final = 1.0
 _RETRY_SECS: Final = 5.0
 #: How often a freeze without an end is asked for where the channel is not served.
 _POLL_SECS: Final = 15.0
@@ -132,8 +135,8 @@ class ProtectionWatch:
         self._last_events: dict[str, int] = {}
         self._is_followed = False
         self._is_refusal_told = False
-        self._is_refreshing = False
-        self._is_refresh_due = False
+        self._reading = asyncio.Lock()
+        self._refresh_number = 0
         self._watched: set[str] = set()
         self._suspected: set[str] = set()
 
@@ -195,6 +198,8 @@ class ProtectionWatch:
             self._refresh_soon()
             return
         self._take(state, is_certain_news=event.kind == TRIGGERED)
+        if state.is_frozen is None:
+            self._refresh_soon()
 
     def on_order(self, update: OrderUpdate) -> None:
         """Look behind an order that a freeze ended, should no word of the freeze come."""
@@ -227,8 +232,9 @@ class ProtectionWatch:
 
     async def _read(self, base_asset: str | None) -> bool:
         """Read and take what is newer than the stream's word; return if that was everything."""
-        mark = self._event_count
-        answer = await self._rest.mmp(base_asset)
+        async with self._reading:  # the later answer is the newer one
+            mark = self._event_count
+            answer = await self._rest.mmp(base_asset)
         now_ns = self._now_ns()
         configs = {config.base_asset: config for config in answer.results}
         asked = {*configs, *self._states} if base_asset is None else {base_asset}
@@ -247,28 +253,23 @@ class ProtectionWatch:
         return is_whole
 
     def _refresh_soon(self) -> None:
-        self._is_refresh_due = True
-        if not self._is_refreshing:
-            self._is_refreshing = True
-            self._spawn(self._refresh(), "read the market-maker protection")
+        self._refresh_number += 1
+        work = self._refresh(self._refresh_number)
+        self._spawn(work, "read the market-maker protection")
 
-    async def _refresh(self) -> None:
-        """Read until everything is known and nobody wants it read once more."""
-        try:
-            await self.follow()
-            while self._is_refresh_due:
-                self._is_refresh_due = False
-                try:
-                    is_whole = await self._read(None)
-                except ParadexError as e:
-                    self._log.warning(f"[MMP] the protection cannot be read: {e}")
-                    # A refusal stands until something else happens.
-                    is_whole = isinstance(e, VenueError) and not e.transient
-                if not is_whole:
-                    self._is_refresh_due = True
-                    await self._timing.sleep(_RETRY_SECS)
-        finally:
-            self._is_refreshing = False
+    async def _refresh(self, number: int) -> None:
+        """Read until everything is known, or somebody else wants it read anew."""
+        await self.follow()
+        while number == self._refresh_number:
+            try:
+                is_whole, pause = await self._read(None), _AGAIN_SECS
+            except ParadexError as e:
+                self._log.warning(f"[MMP] the protection cannot be read: {e}")
+                # A refusal stands until something else happens.
+                is_whole, pause = isinstance(e, VenueError) and not e.transient, _RETRY_SECS
+            if is_whole:
+                return
+            await self._timing.sleep(pause)
 
     async def _look_behind(self, base_asset: str) -> None:
         await self._timing.sleep(_TRIP_GRACE_SECS)
@@ -308,6 +309,4 @@ class ProtectionWatch:
         if state.is_frozen and name not in self._watched:
             self._watched.add(name)
             self._spawn(self._watch_freeze(name), f"watch the freeze of {name}")
-        if state.is_frozen is None:
-            self._refresh_soon()
         publish(self._msgbus, state.to_custom_data())

@@ -267,8 +267,22 @@ async def test_what_the_venue_cannot_tell_is_asked_again_until_it_can(room):
     await settle()
     assert room.protection.state("BTC").is_frozen is None
     room.venue.config(is_frozen=True, frozen_until=0)
-    await room.timing.advance(5.1)
+    await room.timing.advance(1.1)
     assert room.frozen()
+    await room.timing.advance(60)
+    assert room.venue.calls == ["mmp"] * 2
+
+
+async def test_a_reading_that_waits_is_taken_over_by_the_next_one(room):
+    room.venue.config()
+    room.venue.failures = [TransportError("lost", sent=True)]
+    await room.protection.follow()
+    room.protection.on_restored()
+    await settle()
+    room.protection.on_restored()
+    room.protection.on_restored()
+    await settle()
+    assert room.protection.state("BTC") is not None
     await room.timing.advance(60)
     assert room.venue.calls == ["mmp"] * 2
 
@@ -445,8 +459,15 @@ async def test_settings_are_kept_whichever_of_answer_and_event_comes_first(room)
     assert room.events == ["READ", "CONFIG_UPDATED", "CONFIG_UPDATED"]
 
 
-async def test_what_was_set_first_of_all_is_read_for_its_freeze(room):
-    await room.protection.set("BTC", delta_limit=Decimal("0.0001"), **TERMS)
+async def test_what_is_set_first_of_all_is_read_before_for_its_freeze(room):
+    room.venue.config(is_frozen=True, frozen_until=0)
+    state = await room.protection.set("BTC", delta_limit=Decimal("0.0001"), **TERMS)
+    assert (state.is_frozen, state.delta_limit) == (True, Decimal("0.0001"))
+    assert room.venue.calls == ["mmp", "set"]
+
+
+async def test_terms_that_somebody_else_sets_are_read_for_their_freeze(room):
+    room.news("CONFIG_UPDATED", config=MmpConfig(base_asset="BTC", size_limit="5"))
     room.venue.config(is_frozen=True, frozen_until=0)
     await settle()
     assert room.frozen()
