@@ -5,6 +5,7 @@ Events are queued by the framework and reports are not, so an order is told by o
 whole life here; only a reconciliation, which waits until the queue is empty, may mix them.
 """
 
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
@@ -230,6 +231,8 @@ class OrderTeller:
                 self._log.error(f"{tracker}: {effect} has no event")
 
     def _updated_event(self, order: Order, tracker: OrderTracker, effect: Updated) -> None:
+        if not tracker.was_asked_for:
+            self._log.warning(f"Order {order.client_order_id} was {_venues_change(order, effect)}")
         instrument = self._cache.instrument(order.instrument_id)
         price, trigger = effect.price, effect.trigger_price
         self._client.generate_order_updated(
@@ -299,6 +302,29 @@ def fill_info(fill: Fill) -> dict[str, str]:
     if fill.flags:
         info["flags"] = ",".join(sorted(fill.flags))
     return info
+
+
+def _venues_change(order: Order, effect: Updated) -> str:
+    """Return what a change that nobody here has asked for changes, and why if that is known."""
+    before = (
+        ("size", order.quantity.as_decimal(), effect.size),
+        ("price", order.price.as_decimal() if order.has_price else None, effect.price),
+        (
+            "trigger price",
+            order.trigger_price.as_decimal() if order.has_trigger_price else None,
+            effect.trigger_price,
+        ),
+    )
+    changes = [f"{name} {_plain(old)} -> {_plain(new)}" for name, old, new in before if old != new]
+    if order.is_reduce_only and effect.size < order.quantity.as_decimal():
+        why = "the venue: it is reduce-only, and follows its position"
+    else:
+        why = "the venue or from elsewhere"
+    return f"changed by {why}: {', '.join(changes)}"
+
+
+def _plain(value: Decimal | None) -> str:
+    return "none" if value is None else f"{value.normalize():f}"
 
 
 def _as_told(tracker: OrderTracker, last: OrderUpdate, effect: Effect) -> OrderUpdate:

@@ -86,6 +86,8 @@ class OrderTracker:
         """The isolated account that it was placed for; empty for the account's own."""
         self.order_type = order_type
         self.told = terms
+        self.was_asked_for = True
+        """If the last change of its terms came while a modify was on its way."""
         self.phase = Phase.PENDING
         self.filled = Decimal(0)
         self.cost = Decimal(0)
@@ -296,6 +298,7 @@ class OrderTracker:
         if update.status is OrderStatus.CLOSED and terms.size <= self.filled:
             return []  # an order cannot be told to be filled by an update
         self.told = terms
+        self.was_asked_for = bool(self.modifies)
         self._settle_request(update.request, applied=True)
         return [Updated(terms.size, terms.price, terms.trigger_price, self._now_ns)]
 
@@ -358,8 +361,8 @@ class OrderTracker:
 
     def _must_wait(self, fill: Fill) -> bool:
         """
-        If a fill would complete the order as it was before a modify whose result is not known, or
-        goes beyond its size: somebody else has modified it.
+        If a fill would complete the order as it was before a modify whose result is not known or
+        as it would be after it, or goes beyond its size: somebody else has modified it.
 
         The framework takes no more than the size that it knows, and changes nothing of an order
         that is filled: the new terms have to be told first.
@@ -367,7 +370,10 @@ class OrderTracker:
         if self.phase is not Phase.WORKING:
             return False
         reached = self.filled + sum((held.size for held in self._held), fill.size)
-        return reached > self.told.size or (bool(self.modifies) and reached == self.told.size)
+        if reached > self.told.size:
+            return True
+        sizes = [self.told.size, *(pending.terms.size for pending in self.modifies)]
+        return bool(self.modifies) and reached >= min(sizes)
 
     def _release_due(self) -> list[Effect]:
         held, self._held = self._held, []
