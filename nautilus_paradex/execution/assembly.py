@@ -1,5 +1,6 @@
 """The parts of the execution room, put together."""
 
+import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
@@ -11,17 +12,18 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.execution.reports import ExecutionMassStatus
 from nautilus_trader.live.execution_client import LiveExecutionClient
-from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.execution.algo_setup import build_algos
+from nautilus_paradex.execution.algos import AlgoOrders
 from nautilus_paradex.execution.cancels import Cancels
 from nautilus_paradex.execution.commands import OrderCommands
 from nautilus_paradex.execution.contingencies import Contingencies
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.inflight import InFlight
 from nautilus_paradex.execution.modifies import Modifies
-from nautilus_paradex.execution.options import OrderOptions
+from nautilus_paradex.execution.protection import MarketMakerProtection
 from nautilus_paradex.execution.queries import OrderQueries
 from nautilus_paradex.execution.reconciliation import Reconciler
 from nautilus_paradex.execution.reports import ReportGenerator
@@ -49,7 +51,7 @@ class Surroundings(NamedTuple):
     log: Logger
     link: Link
     stream: ParadexStream
-    spawn: Callable[[Coroutine[Any, Any, None], str], object]
+    spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
     reconcile: Callable[[str], None]
     send_mass_status: Callable[[ExecutionMassStatus], None]
 
@@ -65,29 +67,13 @@ class Room(NamedTuple):
     contingencies: Contingencies
     reconciler: Reconciler
     queries: OrderQueries
+    algos: AlgoOrders
+    protection: MarketMakerProtection
 
 
 def furnish(config: ParadexExecClientConfig, around: Surroundings) -> Room:
     """Return the room of a client."""
     return _Furnisher(config, around).room()
-
-
-class _NoAlgos:
-    """Stands in until algo orders are carried out."""
-
-    def __init__(self, teller: OrderTeller) -> None:
-        self._teller = teller
-
-    async def submit(self, order: Order, options: OrderOptions) -> None:
-        """Deny an algo order."""
-        self._teller.deny(order, f"{options.algo} orders are not available")
-
-    def is_algo(self, tracker: OrderTracker) -> bool:
-        """Return False."""
-        return False
-
-    async def cancel(self, tracker: OrderTracker) -> None:
-        """Never called."""
 
 
 class _Furnisher:
@@ -117,6 +103,28 @@ class _Furnisher:
             reconcile=around.reconcile,
             log=around.log,
         )
+        self._algos = build_algos(
+            account_id=around.client.account_id,
+            cache=around.cache,
+            registry=self._registry,
+            follower=self._follower,
+            teller=self._teller,
+            reports=self._reports,
+            rest=around.link.rest,
+            timing=around.link.timing,
+            spawn=around.spawn,
+            log=around.log,
+        )
+        self._protection = MarketMakerProtection(
+            account_id=around.client.account_id,
+            rest=around.link.rest,
+            stream=around.stream,
+            msgbus=around.msgbus,
+            clock=around.clock,
+            timing=around.link.timing,
+            spawn=around.spawn,
+            log=around.log,
+        )
 
     def room(self) -> Room:
         around = self._around
@@ -136,6 +144,7 @@ class _Furnisher:
             send=around.send_mass_status,
             log=around.log,
         )
+        reconciler.use_algos(self._algos.orders, self._algos.snapshots)
         queries = OrderQueries(
             cache=around.cache,
             follower=self._follower,
@@ -153,6 +162,8 @@ class _Furnisher:
             contingencies=contingencies,
             reconciler=reconciler,
             queries=queries,
+            algos=self._algos.orders,
+            protection=self._protection,
         )
 
     def _commands(self) -> tuple[Submits, OrderCommands, Contingencies]:
@@ -190,7 +201,8 @@ class _Furnisher:
             rest=rest,
             timing=timing,
             triggers=triggers,
-            algos=_NoAlgos(self._teller),
+            algos=self._algos.orders,
+            protection=self._protection,
             system_state=lambda: around.link.system_state.state,
             on_state_refusal=around.link.system_state.hint,
             stp=None if self._config.stp_mode is None else Stp(self._config.stp_mode),
@@ -233,7 +245,7 @@ class _Furnisher:
             modifies=modifies,
             cancels=cancels,
             contingencies=contingencies,
-            algos=_NoAlgos(self._teller),
+            algos=self._algos.orders,
         )
         return submits, commands, contingencies
 

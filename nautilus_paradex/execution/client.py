@@ -51,6 +51,7 @@ from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.positions import AccountPositions
 from nautilus_paradex.execution.proof import AccountProof
 from nautilus_paradex.execution.proof import StreamMemory
+from nautilus_paradex.execution.protection import MarketMakerProtection
 from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.execution.signing import OrderSigner
 from nautilus_paradex.network.fallback import Fallback
@@ -70,6 +71,7 @@ from nautilus_paradex.protocol.events import AccountSummary
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
+from nautilus_paradex.protocol.messages import MmpEvent
 from nautilus_paradex.protocol.messages.trading import BalanceEvent
 from nautilus_paradex.protocol.messages.trading import Tradebust
 from nautilus_paradex.protocol.messages.trading import Transfer
@@ -230,6 +232,11 @@ class ParadexExecutionClient(LiveExecutionClient):
         """Return the health of the private stream (rule S8)."""
         return self._stream.status()
 
+    @property
+    def protection(self) -> MarketMakerProtection:
+        """Market-maker protection of the account: read, set, reset, disable."""
+        return self._room.protection
+
     async def set_margin(
         self,
         instrument_id: InstrumentId,
@@ -255,6 +262,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         await self._instrument_provider.initialize()
         if self._link.can_trade:
             self._room.submits.use_signer(OrderSigner(self._link.signer))
+            self._room.algos.use_signer(self._link.signer)
             await self._margins.apply()
             self._say_what_is_not_covered()
         else:
@@ -428,6 +436,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             case OrderUpdate():
                 self._memory.note("order", event.order_id)
                 self._room.follower.on_stream(event)
+                self._room.protection.on_order(event)
             case Fill():
                 self._memory.note("position", event.market)
                 self._room.follower.on_stream(event)
@@ -445,6 +454,8 @@ class ParadexExecutionClient(LiveExecutionClient):
                 self._positions[event.market] = event
             case Transfer():
                 self._read_balances_soon()
+            case MmpEvent():
+                self._room.protection.on_event(event)
             case Tradebust():
                 self._log.error(f"The venue busted a trade: {event}")
                 self.reconcile_soon("a trade was busted")
@@ -471,7 +482,10 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     def on_stream_refusal(self, channel: channels.Channel, error: ParadexError) -> None:
         """Say which channel the venue refuses."""
-        self._log.error(f"The venue refuses {channel.name}: {error}")
+        if channel == channels.mmp():
+            self._room.protection.on_refusal(error)
+        else:
+            self._log.error(f"The venue refuses {channel.name}: {error}")
 
     async def on_stream_restored(self, epoch: int) -> None:
         """Prove that nothing was missed since the last connection (S4, E10)."""
@@ -481,6 +495,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         if not self._connected_once:
             return  # the framework's start-up reconciliation comes next
         await self._recovery.close_gap()
+        self._room.protection.on_restored()
         self._log.info(f"Private stream reconciled, connection {epoch}")
 
     # -- INTERNAL ----------------------------------------------------------------------------------

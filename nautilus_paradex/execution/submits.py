@@ -66,6 +66,13 @@ class AlgoDesk(Protocol):
         """Submit an algo order, or deny it."""
 
 
+class Protection(Protocol):
+    """Market-maker protection."""
+
+    def follow_soon(self) -> None:
+        """Follow its state from now on."""
+
+
 class Prepared(msgspec.Struct, frozen=True):
     """An order that may be sent."""
 
@@ -102,6 +109,8 @@ class Submits:
         Checks conditional orders.
     algos : AlgoDesk
         Takes algo orders.
+    protection : Protection
+        Follows market-maker protection once an order is under it.
     system_state : Callable[[], SystemState | None]
         The venue's last known state.
     on_state_refusal : Callable[[], None]
@@ -127,6 +136,7 @@ class Submits:
         timing: Timing,
         triggers: Triggers,
         algos: AlgoDesk,
+        protection: Protection,
         system_state: Callable[[], SystemState | None],
         on_state_refusal: Callable[[], None],
         stp: Stp | None,
@@ -144,6 +154,7 @@ class Submits:
         self._timing = timing
         self._triggers = triggers
         self._algos = algos
+        self._protection = protection
         self._system_state = system_state
         self._on_state_refusal = on_state_refusal
         self._stp = stp
@@ -208,6 +219,8 @@ class Submits:
         if reason is not None or order_type is None:
             self._teller.deny(order, reason or "Paradex has no such order type")
             return None
+        if options.mmp:
+            self._protection.follow_soon()
         return Prepared(order, order_type, options)
 
     def _manages_gtd(self, strategy_id: StrategyId) -> bool:
