@@ -44,7 +44,7 @@ CHANNELS = {
     "TRANSFERS": "transfers",
 }
 #: What they carry is outside of this venue: acknowledged, then silent.
-SILENT = {"BLOCK_TRADES", "MMP"}
+SILENT = {"BLOCK_TRADES"}
 #: Channels that the venue has and the SDK reaches by name only (PROTOCOL 6.3).
 BY_NAME = (f"order_book.{QUIET}.deltas", "markets", "rfq", f"bbo.{QUIET}.interactive")
 #: Null of SBE, as the SDK prints it where the schema has no null.

@@ -131,6 +131,9 @@ async def test_a_trip_cancels_tells_and_freezes_until_a_reset():
         assert (row["is_frozen"], row["frozen_until"]) == (True, 0)
         frozen = await quote(w, "BUY", "0.1", "68000")
         assert w.exchange.queries.order(w.account, frozen).cancel_reason == "MMP_FROZEN"
+        (freeze,) = w.exchange._core.protections.of(w.account)
+        # Whatever the time is: as if it had begun later.
+        freeze.frozen_at_us += 3_600_000_000
         early = await refused(w, "POST", "/account/mmp/reset", {"base_asset": "BTC"})
         assert early == (400, "MMP_MIN_FREEZE_NOT_ELAPSED")
 
