@@ -35,6 +35,8 @@ class HealthReporter:
         How many book gaps there were.
     venue_ns : Callable[[], int]
         The venue's time of the newest data; 0 if there was none.
+    degraded : Callable[[], bool]
+        If REST is polled meanwhile (S6).
     emit : Callable[[Any], None]
         Gives data to the framework.
     clock : LiveClock
@@ -48,12 +50,14 @@ class HealthReporter:
         streams: MarketStreams,
         gaps: Callable[[], int],
         venue_ns: Callable[[], int],
+        degraded: Callable[[], bool],
         emit: Callable[[Any], None],
         clock: LiveClock,
     ) -> None:
         self._streams = streams
         self._gaps = gaps
         self._venue_ns = venue_ns
+        self._degraded = degraded
         self._emit = emit
         self._clock = clock
         self._published: dict[str, tuple[Any, ...]] = {}
@@ -81,7 +85,7 @@ class HealthReporter:
                 handlers=self._streams.user_count,
                 gaps=self._gaps(),
                 venue_age_ms=age,
-                degraded=False,
+                degraded=self._degraded(),
                 ts_event=now,
                 ts_init=now,
             )

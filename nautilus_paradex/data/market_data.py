@@ -27,6 +27,7 @@ from nautilus_paradex.data.book_subscriptions import BookSubscriptions
 from nautilus_paradex.data.books import Books
 from nautilus_paradex.data.chains import ChainedChannels
 from nautilus_paradex.data.custom import CustomSubscriptions
+from nautilus_paradex.data.fallback import MarketPolling
 from nautilus_paradex.data.feeds import MarketFeeds
 from nautilus_paradex.data.health import HealthReporter
 from nautilus_paradex.data.listings import Listings
@@ -39,6 +40,7 @@ from nautilus_paradex.data.streams import MarketStreams
 from nautilus_paradex.data.summaries import MarketSummaries
 from nautilus_paradex.data.summaries import SummaryKind
 from nautilus_paradex.data.trades import TradeSubscriptions
+from nautilus_paradex.network.fallback import Fallback
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.stream import ParadexStream
 from nautilus_paradex.network.stream import StreamHandler
@@ -156,6 +158,7 @@ class MarketData:
             streams=self.streams,
             gaps=lambda: self._books.gaps,
             venue_ns=lambda: self._venue_ns,
+            degraded=lambda: self._fallback.is_active,
             emit=emit,
             clock=clock,
         )
@@ -176,6 +179,22 @@ class MarketData:
             timing=timing,
             log=log,
             spawn=spawn,
+        )
+        self._polling = MarketPolling(
+            feeds=self._feeds,
+            quotes=self.quotes,
+            summaries=self._summaries,
+            rest=rest,
+            log=log,
+        )
+        self._fallback = Fallback(
+            name="market data",
+            after_attempts=config.ws_fallback_after_attempts,
+            interval_secs=config.ws_fallback_poll_interval_secs,
+            poll=self._polling.poll,
+            timing=timing,
+            spawn=spawn,
+            log=log,
         )
         self.requests = MarketDataRequests(rest, provider, clock, log)
         self._routes: dict[type, Callable[[Any], None]] = {
@@ -207,6 +226,7 @@ class MarketData:
     async def close(self) -> None:
         """Close all sockets."""
         self.statuses.suspend()
+        self._fallback.stop()
         await self.streams.close()
 
     # -- SUBSCRIPTIONS -----------------------------------------------------------------------------
@@ -300,12 +320,15 @@ class MarketData:
         self._scope.on_refusal(channel)
 
     def on_state(self) -> None:
-        """Publish a socket's health if it has changed (S8)."""
+        """Poll while the first socket does not come back (S6); publish what has changed (S8)."""
+        first = self.streams.statuses()[0]
+        self._fallback.look(failed_attempts=first.failed_attempts, healthy=first.healthy)
         self._health.look()
 
     async def on_restored(self, socket: int, epoch: int) -> None:
         """Find out what was missed; books rebuild themselves from their first frame."""
         if socket == 0:
+            self._polling.forget()
             if epoch > 1:
                 self._log.info(f"Market data stream restored, connection {epoch}")
             await self._listings.on_restored(epoch)

@@ -128,6 +128,13 @@ class QuoteSubscriptions:
         else:
             await self._streams.unsubscribe(channel, _USER)
 
+    def wanted(self) -> list[tuple[str, bool]]:
+        """Return the markets whose quotes are wanted, and if RPI liquidity is included."""
+        return [
+            (market, instrument.id in self._interactive)
+            for market, instrument in self._instruments.items()
+        ]
+
     async def watch(self) -> None:
         """Read markets of which no quote comes, and find subscriptions that are dead."""
         suspects: set[str] = set()
@@ -165,7 +172,7 @@ class QuoteSubscriptions:
         if feed is None or not feed.wants_quotes or feed.last_bbo is not None:
             return
         before = self._read.get(market)
-        if before is not None and _touch(before) == _touch(bbo):
+        if before is not None and touch_of(before) == touch_of(bbo):
             return
         self._feeds.on_bbo(bbo)
         # It is the venue's word, not the stream's.
@@ -185,5 +192,6 @@ class QuoteSubscriptions:
             self._log.error(f"Cannot subscribe {channel.name}: {e}")
 
 
-def _touch(bbo: Bbo) -> tuple[int | None, ...]:
+def touch_of(bbo: Bbo) -> tuple[int | None, ...]:
+    """Return what makes one quote differ from another: prices and sizes."""
     return (bbo.bid_e8, bbo.bid_size_e8, bbo.ask_e8, bbo.ask_size_e8)

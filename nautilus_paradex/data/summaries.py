@@ -125,6 +125,10 @@ class MarketSummaries:
         if wants is not None:
             wants.interval = funding_interval(instrument)
 
+    def markets(self) -> list[str]:
+        """Return the markets of which anything is wanted."""
+        return list(self._wants)
+
     # -- EVENTS ------------------------------------------------------------------------------------
 
     def on_summary(self, event: MarketSummary) -> None:
