@@ -3,7 +3,7 @@ The account's market-maker protection (PROTOCOL 4.2).
 
 The venue cancels an account's protected orders of a base asset when their fills exceed a limit
 within a window, and refuses new ones while it is frozen. Nothing is followed before somebody cares:
-by the config, by a call, or by the first order with the flag.
+by a call, or by the first order with the flag.
 """
 
 from decimal import Decimal

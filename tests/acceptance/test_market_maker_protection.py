@@ -13,12 +13,8 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex import PARADEX_CLIENT_ID
 from nautilus_paradex import ParadexMarketMakerProtection
-from nautilus_paradex.execution.client import ParadexExecutionClient
-from nautilus_paradex.execution.protection import MarketMakerProtection
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import EncodeError
-from nautilus_paradex.protocol.events import OrderUpdate
-from nautilus_paradex.protocol.messages import MmpEvent
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator.engine import model
 from tests.acceptance.node import ETH
@@ -62,49 +58,12 @@ class Quoter(Desk):
         return order
 
 
-def attend(client: ParadexExecutionClient) -> MarketMakerProtection:
-    """Give a client its protection before it connects."""
-    protection = MarketMakerProtection(
-        account_id=client.account_id,
-        rest=client._rest,
-        stream=client._stream,
-        msgbus=client._msgbus,
-        clock=client._clock,
-        timing=client._timing,
-        spawn=client._spawn,
-        log=client._log,
-    )
-    take, restore, refuse = (
-        client.on_stream_event,
-        client.on_stream_restored,
-        client.on_stream_refusal,
-    )
-
-    def on_stream_event(event: Any) -> None:
-        take(event)
-        if isinstance(event, MmpEvent):
-            protection.on_event(event)
-        elif isinstance(event, OrderUpdate):
-            protection.on_order(event)
-
-    async def on_stream_restored(epoch: int) -> None:
-        await restore(epoch)
-        protection.on_restored()
-
-    client.on_stream_event = on_stream_event
-    client.on_stream_restored = on_stream_restored
-    client.on_stream_refusal = lambda channel, error: (
-        protection.on_refusal(error) if channel.name == "mmp" else refuse(channel, error)
-    )
-    return protection
-
-
 class Room:
     """A node that quotes, its protection, and the other side of the market."""
 
     def __init__(self, venue: LocalParadex, account: str, node: RunningNode, desk: Quoter) -> None:
         self.venue, self.account, self.node, self.desk = venue, account, node, desk
-        self.protection = attend(node.execution)
+        self.protection = node.execution.protection
         self.taker = Trader(venue)
 
     async def resting(self, *orders: Order) -> None:
@@ -131,12 +90,8 @@ async def room(enabled: bool = True, **settings: Any) -> AsyncIterator[Room]:
     async with LocalParadex(market=False) as venue:
         account = venue.create_account(KEY)
         venue.exchange.protection.allow(account, on=enabled)
-        async with running_node(
-            venue, account, strategies=[desk], started=False, execution=settings
-        ) as node:
-            made = Room(venue, account, node, desk)
-            await until(lambda: node.is_started, "the trader runs")
-            yield made
+        async with running_node(venue, account, strategies=[desk], execution=settings) as node:
+            yield Room(venue, account, node, desk)
 
 
 @pytest.mark.parametrize("transport", ["rest", "ws"])
@@ -255,13 +210,25 @@ async def test_switching_off_cancels_the_protected_orders() -> None:
         await until(lambda: r.desk.heard and not r.desk.heard[-1].is_configured)
 
 
+TERMS = model.ProtectionSettings(interval_ms=1_000, frozen_time_ms=0, delta_limit=Decimal("2.5"))
+
+
+async def test_the_first_protected_order_begins_to_follow_what_was_set_elsewhere() -> None:
+    async with room() as r:
+        r.venue.exchange.protection.configure(r.account, "ETH", TERMS)
+        assert r.protection.states() == {}
+        bid = r.desk.quote(BUY, "3", "2490.00")
+        await r.resting(bid)
+        await until(lambda: r.desk.heard)
+        assert (r.desk.heard[0].event, r.desk.heard[0].delta_limit) == ("READ", Decimal("2.5"))
+        r.taker.place("SELL", "2.6", "2490.00", instruction="IOC")
+        assert (await r.frozen()).trip_reason == "DELTA"
+
+
 async def test_what_another_session_sets_is_told_too() -> None:
     async with room() as r:
         await r.protection.read()
-        settings = model.ProtectionSettings(
-            interval_ms=1_000, frozen_time_ms=0, delta_limit=Decimal("2.5")
-        )
-        r.venue.exchange.protection.configure(r.account, "ETH", settings)
+        r.venue.exchange.protection.configure(r.account, "ETH", TERMS)
         await until(lambda: r.desk.heard and r.desk.heard[-1].is_frozen is False)
         state = r.protection.state("ETH")
         assert (state.is_configured, state.delta_limit, state.interval_ms) == (
