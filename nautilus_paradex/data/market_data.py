@@ -211,6 +211,7 @@ class MarketData:
     async def open(self, deadline_secs: float) -> None:
         """Open the first socket; errors as of `MarketStreams.open`."""
         await self.streams.open(deadline_secs)
+        self._fallback.open()
         timing = self._link.timing
         self._spawn(self._recovery.watch(), "watch the books")
         self._spawn(self.quotes.watch(), "watch the quotes")
@@ -226,7 +227,7 @@ class MarketData:
     async def close(self) -> None:
         """Close all sockets."""
         self.statuses.suspend()
-        self._fallback.stop()
+        self._fallback.close()
         await self.streams.close()
 
     # -- SUBSCRIPTIONS -----------------------------------------------------------------------------

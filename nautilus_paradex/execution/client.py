@@ -283,6 +283,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             await self._stream.close()
             raise
         self._connected_once = True
+        self._fallback.open()
         self._link.system_state.listen(self._on_system_state)
         proof = self._recovery.prove_every(
             self._config.reconcile_interval_secs, lambda: self._stream.is_healthy
@@ -292,7 +293,7 @@ class ParadexExecutionClient(LiveExecutionClient):
     async def _disconnect(self) -> None:
         self._say_what_is_left()
         self._link.system_state.forget(self._on_system_state)
-        self._fallback.stop()
+        self._fallback.close()
         await self._background.cancel_all()
         await self._stream.close()
         for topic, handler in self._listened:
@@ -473,8 +474,7 @@ class ParadexExecutionClient(LiveExecutionClient):
     def on_stream_state(self, state: ConnectionState) -> None:
         """Remember since when news may be missing; a release may be why (E14)."""
         status = self._stream.status()
-        if self._connected_once:
-            self._fallback.look(failed_attempts=status.failed_attempts, healthy=status.healthy)
+        self._fallback.look(failed_attempts=status.failed_attempts, healthy=status.healthy)
         publish_health(self._msgbus, status, self._clock, degraded=self._fallback.is_active)
         if state is ConnectionState.WAITING:
             self._link.system_state.hint()

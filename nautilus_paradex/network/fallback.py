@@ -65,29 +65,38 @@ class Fallback:
         self._spawn = spawn
         self._log = log
         self._task: Cancellable | None = None
+        self._is_open = False
 
     @property
     def is_active(self) -> bool:
         """If the room is polled: its data is degraded."""
         return self._task is not None
 
+    def open(self) -> None:
+        """Poll from now on where it is due: the room has connected."""
+        self._is_open = True
+
+    def close(self) -> None:
+        """Poll no more: the room disconnects."""
+        self._is_open = False
+        self._end()
+
     def look(self, *, failed_attempts: int, healthy: bool) -> None:
         """Begin or end, by how the stream does; called on each change of its state."""
-        if healthy:
-            self.stop()
-        elif self._task is None and failed_attempts >= self._after_attempts:
+        if healthy and self._task is not None:
+            self._log.info(f"{self._name}: the stream is back, polling ends")
+            self._end()
+        elif self._is_open and self._task is None and failed_attempts >= self._after_attempts:
             self._log.warning(
                 f"{self._name}: {failed_attempts} connections failed; REST is polled every "
                 f"{self._interval:g} s until the stream is back (degraded)"
             )
             self._task = self._spawn(self._run(), f"poll {self._name}")
 
-    def stop(self) -> None:
-        """End the polling."""
+    def _end(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            self._log.info(f"{self._name}: the stream is back, polling ends")
 
     async def _run(self) -> None:
         failures = 0

@@ -35,6 +35,7 @@ class Polled:
             spawn=self.tasks.spawn,
             log=self.log,
         )
+        self.fallback.open()
 
     async def poll(self) -> None:
         self.times.append(self.timing.now)
@@ -98,3 +99,16 @@ async def test_s6_a_fault_of_the_room_is_said():
     await asyncio.sleep(0)
     await settle()
     assert any("Failed to poll account" in line for line in room.log.lines)
+
+
+async def test_s6_a_room_that_disconnects_is_polled_no_more():
+    room = Polled()
+    room.fallback.look(failed_attempts=3, healthy=False)
+    await settle()
+    room.fallback.close()
+    # Closing the stream is a change of its state too.
+    room.fallback.look(failed_attempts=3, healthy=False)
+    await settle()
+    await room.timing.advance(60)
+    assert len(room.times) == 1
+    assert len(room.tasks) == 0
