@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from nautilus_paradex.execution import client as execution_client
+from nautilus_paradex.execution import recovery as execution_client
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import SimulatorConfig
 from nautilus_paradex.simulator.paradex import wall_clock_us
