@@ -49,6 +49,7 @@ from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.positions import AccountPositions
+from nautilus_paradex.execution.precision import SizePrecision
 from nautilus_paradex.execution.proof import AccountProof
 from nautilus_paradex.execution.proof import StreamMemory
 from nautilus_paradex.execution.protection import MarketMakerProtection
@@ -212,6 +213,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         )
         proof.balances = lambda: self._account_keeper.differences
         self._room.reconciler.on_read = proof.check
+        self._room.reconciler.fit = SizePrecision(instrument_provider, self._cache, self._log).fit
         self._fallback = Fallback(
             name="account",
             after_attempts=config.ws_fallback_after_attempts,

@@ -29,6 +29,7 @@ from nautilus_paradex.protocol.enums import Instruction
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.errors import WireError
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import AwaitFills
@@ -175,8 +176,18 @@ class OrderFollower:
                 self._spawn(self._fetch_missing(tracker), f"fetch fills of {tracker.client_id}")
             elif isinstance(effect, Reconcile):
                 self._reconcile(f"order {tracker.client_id or tracker.order_id}: {effect.reason}")
-            else:
-                self._teller.tell(tracker, effect)
+            elif not self._is_told(tracker, effect):
+                return
+
+    def _is_told(self, tracker: OrderTracker, effect: Effect) -> bool:
+        try:
+            self._teller.tell(tracker, effect)
+        except WireError as e:
+            # A size that is finer than its instrument: a reconciliation makes the instrument fit.
+            # What follows of this order must not overtake what could not be told.
+            self._reconcile(f"{tracker}: {effect} cannot be told: {e}")
+            return False
+        return True
 
     def tracker_of(self, client_id: str, order_id: str) -> OrderTracker | None:
         """Return the tracker of an order, made from the framework's cache if need be."""

@@ -7,6 +7,7 @@ taken the mass status, so that nothing overtakes anything and no fill counts twi
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
 from decimal import Decimal
@@ -159,6 +160,8 @@ class Reconciler:
         self._has_started = False
         self.on_read: Callable[[AccountSnapshot], object] = lambda _: None
         """Told of each reading before the framework is."""
+        self.fit: Callable[[AccountSnapshot], Awaitable[None]] = _fits
+        """Makes instruments fine enough for a reading."""
         self._algo_pending: AlgoPending | None = None
         self._algo_folder: AlgoFolder | None = None
 
@@ -281,6 +284,7 @@ class Reconciler:
         if self._algo_folder is not None:
             snapshot = await self._algo_folder.fold(snapshot)
         snapshot = await self._complete(snapshot)
+        await self.fit(snapshot)
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
         return self._newest(snapshot)
@@ -455,6 +459,10 @@ class Reconciler:
         if tracker.phase is Phase.WORKING and order.status in _NOT_YET_ACCEPTED:
             return True
         return bool(order.filled_qty.as_decimal() < tracker.filled)
+
+
+async def _fits(_: AccountSnapshot) -> None:
+    """Stand in until somebody can load instruments."""
 
 
 def account_of(order: Order) -> AccountId | None:

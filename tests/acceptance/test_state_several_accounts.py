@@ -160,7 +160,9 @@ async def test_e19_one_account_fails_while_the_other_goes_on() -> None:
         assert node.client(PARADEX).status().healthy
         await until(lambda: resting.status == OrderStatus.FILLED)
         await until_both_equal(node, pair)
-        assert node.client(MM).status().reconnects >= 1
+        await until(lambda: node.client(MM).status().healthy, "the stream is back")
+        await until_both_equal(node, pair)
+        assert node.client(MM).status().reconnects == 1
         assert node.client(PARADEX).status().reconnects == 0
 
 
