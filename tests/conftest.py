@@ -1,0 +1,70 @@
+"""What holds in every test: the adapter sends the local Paradex only what the venue documents."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tests.official.documents import FOLDER
+from tests.official.documents import SKIPPED
+from tests.official.documents import OfficialDocuments
+from tests.official.watch import WATCH
+from tests.official.watch import RequestWatch
+
+
+_SEEN = "requests_seen"
+
+
+def pytest_report_header() -> str:
+    """Say whether requests are checked."""
+    return f"official documents: {'requests are checked' if FOLDER.is_dir() else SKIPPED}"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stand in every local Paradex of the run."""
+    if not FOLDER.is_dir():
+        return
+    watch = RequestWatch(OfficialDocuments.read())
+    patch = pytest.MonkeyPatch()
+    watch.install(patch)
+    session.config.add_cleanup(patch.undo)
+    session.config.stash[WATCH] = watch
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail the test that sent a wrong request."""
+    return (yield from _judged(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail the test whose fixtures sent a wrong request when they ended."""
+    return (yield from _judged(item))
+
+
+def _judged(item: pytest.Item) -> Generator[None, Any, Any]:
+    watch = item.config.stash.get(WATCH, None)
+    return (yield) if watch is None else (yield from watch.judge())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that runs the workers how many requests were checked."""
+    watch = session.config.stash.get(WATCH, None)
+    if watch is not None and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_SEEN] = watch.seen
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add a worker's requests."""
+    watch = node.config.stash.get(WATCH, None)
+    if watch is not None:
+        watch.seen += getattr(node, "workeroutput", {}).get(_SEEN, 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how many requests were checked."""
+    watch = config.stash.get(WATCH, None)
+    if watch is not None and watch.seen:
+        terminalreporter.write_line(f"official documents: {watch.seen} requests checked")
