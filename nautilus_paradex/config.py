@@ -188,6 +188,8 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     stp_mode : str, optional
         Self-trade prevention of orders whose params name none: EXPIRE_TAKER, EXPIRE_MAKER or
         EXPIRE_BOTH; the venue's EXPIRE_TAKER where None.
+    market_maker_protection : bool, default False
+        If market-maker protection is followed from the start; else from its first use on.
     token_usage : str, optional
         ``interactive`` for retail flow (no fees, 300 ms speed bump, 3 orders/s).
     leverages : dict[str, int], optional
@@ -234,6 +236,7 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
     cancel_on_disconnect: bool = False
     recv_window_ms: PositiveInt | None = None
     stp_mode: str | None = None
+    market_maker_protection: bool = False
     token_usage: str | None = None
     leverages: dict[str, int] | None = None
     margin_modes: dict[str, str] | None = None

@@ -274,6 +274,8 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._log.warning(warning)
         for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
             await self._stream.subscribe(channel)
+        if self._config.market_maker_protection:
+            await self._room.protection.follow()
         for topic, handler in self._listened:
             self._msgbus.subscribe(topic=topic, handler=handler)
         self._stream.start()
@@ -494,10 +496,10 @@ class ParadexExecutionClient(LiveExecutionClient):
         missing = [c.name for c in _REQUIRED_CHANNELS if not self._stream.is_confirmed(c)]
         if missing:
             raise TransportError(f"the venue does not serve {', '.join(missing)}", sent=False)
+        self._room.protection.on_restored()
         if not self._connected_once:
             return  # the framework's start-up reconciliation comes next
         await self._recovery.close_gap()
-        self._room.protection.on_restored()
         self._log.info(f"Private stream reconciled, connection {epoch}")
 
     # -- INTERNAL ----------------------------------------------------------------------------------

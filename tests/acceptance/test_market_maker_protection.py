@@ -236,3 +236,18 @@ async def test_what_another_session_sets_is_told_too() -> None:
             Decimal("2.5"),
             1_000,
         )
+
+
+async def test_the_config_lets_protection_be_followed_from_the_start() -> None:
+    """What somebody else has set is known without a call, and its trips are heard."""
+    desk = Quoter()
+    async with LocalParadex(market=False) as venue:
+        account = venue.create_account(KEY)
+        venue.exchange.protection.allow(account)
+        settings = model.ProtectionSettings(**(SETTINGS | {"size_limit": Decimal(1)}))
+        venue.exchange.protection.configure(account, "ETH", settings)
+        execution = {"market_maker_protection": True}
+        async with running_node(venue, account, strategies=[desk], execution=execution) as node:
+            await until(lambda: node.execution.protection.state("ETH") is not None)
+            venue.exchange.protection.remove(account, "ETH")
+            await until(lambda: desk.heard, "somebody else's change is heard")
