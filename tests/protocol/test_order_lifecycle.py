@@ -485,6 +485,16 @@ def test_two_modifies_in_flight_are_told_in_turn():
     ) == ["ModifyRejected"]
 
 
+def test_the_latest_terms_are_those_that_were_asked_for_last():
+    told = working()
+    assert told.order.latest_terms == TERMS
+    first = told.order.modify_sent(NEW_TERMS, 0)
+    second = told.order.modify_sent(Terms(Decimal(3), Decimal(98), None), 0)
+    assert told.order.latest_terms == second.terms
+    told.order.modify_refused(second, "bad price", 7)
+    assert told.order.latest_terms == first.terms
+
+
 def test_e7_an_answer_that_names_no_request_leaves_the_wait_to_the_stream():
     told = working()
     pending = told.order.modify_sent(NEW_TERMS, 0)
@@ -542,8 +552,8 @@ def test_a_conditional_limit_order_is_triggered_and_a_conditional_market_order_i
     assert direct.update("OPEN", at_ms=2) == ["Triggered"]
     assert isinstance(direct.effects[-1], Triggered)
     market = Told(tracker(OrderType.STOP_MARKET))
-    market.update("UNTRIGGERED", at_ms=1)
-    assert market.update("OPEN", at_ms=2) == []
+    market.update("UNTRIGGERED", at_ms=1, type=OrderType.STOP_MARKET)
+    assert market.update("OPEN", at_ms=2, type=OrderType.STOP_MARKET) == []
 
 
 # -- ADOPTION --------------------------------------------------------------------------------------

@@ -117,7 +117,15 @@ FILL_STEPS: Final = frozenset({_X.COUNT_FILL, _X.LATE_FILL})
 
 #: Reasons of an order that the venue took and then ended: told as Canceled even where it was
 #: never seen OPEN. An IOC order that found nothing is canceled, not rejected (TC-E14).
-TAKEN_REASONS: Final = frozenset({"", "USER_CANCELED", "REMAINING_IOC_CANCEL"})
+TAKEN_REASONS: Final = frozenset(
+    {
+        "",
+        "USER_CANCELED",
+        "REMAINING_IOC_CANCEL",
+        # Pulls what rests or trades; what comes afterwards is refused as MMP_FROZEN.
+        "MMP_TRIGGERED",
+    }
+)
 
 EXPIRED_REASON: Final = "EXPIRED"
 POST_ONLY_REASON: Final = "POST_ONLY_WOULD_CROSS"
@@ -134,7 +142,8 @@ def said_by(update: OrderUpdate) -> Said:
 
 
 def _said_by_end(update: OrderUpdate) -> Said:
-    if not update.remaining_size:
+    # Cut to nothing by the venue, an order has neither a rest nor fills.
+    if update.size and not update.remaining_size:
         return Said.COMPLETE
     if update.cancel_reason == EXPIRED_REASON:
         return Said.EXPIRED

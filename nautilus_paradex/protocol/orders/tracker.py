@@ -295,6 +295,8 @@ class OrderTracker:
         terms = self._terms(update)
         if terms == self.told or terms.size < self.filled:
             return []
+        if not terms.size:
+            return []  # it stands for a whole position (PROTOCOL 5.1); its holder knows how much
         if update.status is OrderStatus.CLOSED and terms.size <= self.filled:
             return []  # an order cannot be told to be filled by an update
         self.told = terms
