@@ -5,23 +5,31 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.orders import Order
 
-from nautilus_paradex.execution import assembly
-from nautilus_paradex.execution.algo_setup import build_algos
+from nautilus_paradex.execution import algos
+from nautilus_paradex.execution.client import ParadexExecutionClient
+from nautilus_paradex.simulator import AnswerOrder
 from nautilus_paradex.simulator import FillOrder
+from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import PrivateEncoding
 from nautilus_paradex.simulator import SimulatorConfig
+from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
+from nautilus_paradex.simulator.server.algo import AlgoDesk
 from tests.acceptance.node import ETH
+from tests.acceptance.node import KEY
 from tests.acceptance.node import Desk
 from tests.acceptance.node import Floor
 from tests.acceptance.node import RunningNode
+from tests.acceptance.node import Trader
 from tests.acceptance.node import differences
+from tests.acceptance.node import running_node
 from tests.acceptance.node import trading_floor
 from tests.acceptance.node import until
 
@@ -33,43 +41,6 @@ TAKEN = ["OrderInitialized", "OrderSubmitted", "OrderAccepted"]
 
 #: A child every 150 ms.
 HURRY = 0.005
-
-
-@pytest.fixture(autouse=True)
-def wired(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not hasattr(assembly, "_NoAlgos"):
-        return
-    original = assembly._Furnisher
-
-    class Furnisher(original):
-        def room(self) -> Any:
-            around = self._around
-            algos = build_algos(
-                account_id=around.client.account_id,
-                cache=around.cache,
-                registry=self._registry,
-                follower=self._follower,
-                teller=self._teller,
-                reports=self._reports,
-                rest=around.link.rest,
-                timing=around.link.timing,
-                spawn=around.spawn,
-                log=around.log,
-            )
-            monkeypatch.setattr(assembly, "_NoAlgos", lambda _teller: algos.orders)
-            room = super().room()
-            room.reconciler.use_algos(algos.orders, algos.snapshots)
-            use_signer = room.submits.use_signer
-
-            def use(signer: Any) -> None:
-                use_signer(signer)
-                algos.orders.use_signer(signer._signer)
-
-            room.submits.use_signer = use
-            around.client.test_algos = algos
-            return room
-
-    monkeypatch.setattr(assembly, "_Furnisher", Furnisher)
 
 
 def config(**changes: Any) -> SimulatorConfig:
@@ -113,6 +84,38 @@ def children(floor: Floor) -> list[model.Order]:
     return [row for row in rows if row.type is model.OrderType.MARKET and not row.client_id]
 
 
+def open_algos(floor: Floor) -> list[Any]:
+    """Return the account's TWAP orders that are open at the venue."""
+    return floor.venue._server._algo.orders(floor.account, is_open=True)
+
+
+def another(floor: Floor) -> Trader:
+    """Return a trader beside the maker, whose orders it may take."""
+    return Trader(floor.venue, floor.venue.create_account(public_key="0xbeef"))
+
+
+def hasten(floor: Floor) -> None:
+    """Give up soon on what cannot be tied."""
+    book = floor.node.execution._room.algos._book
+    book.tie_patience_ns = 300_000_000
+    book.missing_patience_ns = 1_000_000_000
+
+
+def restore(monkeypatch: pytest.MonkeyPatch, order: Order, *positions: Any) -> None:
+    """Have the next node find an order in its cache, as one whose cache is kept."""
+    connect = ParadexExecutionClient._connect
+
+    async def restored(client: ParadexExecutionClient) -> None:
+        await connect(client)
+        client._cache.add_order(order)
+        client._cache.add_venue_order_id(order.client_order_id, order.venue_order_id)
+        client._cache.update_order(order)
+        for position in positions:
+            client._cache.add_position(position, OmsType.NETTING)
+
+    monkeypatch.setattr(ParadexExecutionClient, "_connect", restored)
+
+
 # -- ONE ORDER -------------------------------------------------------------------------------------
 
 
@@ -138,3 +141,348 @@ async def test_e5_a_twap_is_one_order_filled_by_its_children(
             fill = fills[event.trade_id.value]
             assert event.venue_order_id == order.venue_order_id
             assert event.commission.as_decimal() == round(fill.fee, 6)
+
+
+async def test_e7_a_twap_can_be_canceled_midway() -> None:
+    async with trading_floor(config=SimulatorConfig(twap_time_scale=0.02)) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        floor.desk.cancel_order(order)
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.CANCELED
+        await until_told(floor)
+        story = floor.node.story(order)
+        assert story.count("OrderCanceled") == 1
+        assert story[-1] == "OrderCanceled"
+        assert order.filled_qty.as_decimal() < Decimal("0.4")
+        assert not open_algos(floor)
+
+
+async def test_e7_a_cancel_right_after_the_submit_waits_for_the_answer() -> None:
+    async with trading_floor(config=SimulatorConfig(latency_ms=50)) as floor:
+        floor.venue.faults.add(faults.SlowResponse(method="POST", path="/algo", ms=400))
+        order = twap(floor.desk, BUY, "0.4")
+        floor.desk.cancel_order(order)
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.CANCELED
+        await until_told(floor)
+        assert not open_algos(floor)
+
+
+async def test_e4_a_twap_that_finds_no_market_ends_canceled() -> None:
+    async with trading_floor(config=config()) as floor:
+        another(floor).place("BUY", "1", "2510.00", "IOC")
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.CANCELED
+        assert not order.filled_qty.as_decimal()
+        await until_told(floor)
+
+
+async def test_e4_a_twap_that_is_filled_in_part_ends_canceled() -> None:
+    async with trading_floor(config=config()) as floor:
+        another(floor).place("BUY", "0.75", "2510.00", "IOC")
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.CANCELED
+        assert order.filled_qty.as_decimal() == Decimal("0.25")
+        await until_told(floor)
+        assert floor.node.story(order)[-1] == "OrderCanceled"
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"duration_seconds": 45}, "steps of 30"),
+        ({"duration_seconds": 86_430}, "30 to 86400"),
+        ({"duration_seconds": None}, "duration_seconds"),
+        ({"frequency": 29}, "between 30"),
+        ({"frequency": 150}, "between 30"),
+        ({"algo": "VWAP"}, "algo"),
+    ],
+)
+async def test_e1_what_the_venue_cannot_run_is_denied(params: dict[str, Any], reason: str) -> None:
+    async with trading_floor(config=config()) as floor:
+        order = twap(floor.desk, BUY, "0.4", params)
+        await until(lambda: order.is_closed)
+        (_, denied) = floor.node.events_of(order)
+        assert type(denied).__name__ == "OrderDenied"
+        assert reason in denied.reason
+        assert not open_algos(floor)
+
+
+async def test_e1_a_reduce_only_twap_is_denied() -> None:
+    async with trading_floor(config=config()) as floor:
+        order = twap(floor.desk, BUY, "0.4", reduce_only=True)
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.DENIED
+
+
+async def test_e7_a_twap_cannot_be_modified() -> None:
+    async with trading_floor(config=SimulatorConfig(twap_time_scale=0.02)) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        floor.desk.modify_order(order, quantity=floor.desk.instrument.make_qty(Decimal("0.5")))
+        await until(lambda: "OrderModifyRejected" in floor.node.story(order))
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.FILLED
+        await until_told(floor)
+
+
+async def test_e6_a_refused_twap_is_rejected_with_the_venues_code() -> None:
+    async with trading_floor(config=config()) as floor:
+        floor.venue.exchange.update_market(MARKET, trading_mode=model.TradingMode.RFQ_ONLY)
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.REJECTED
+        assert "INVALID_REQUEST_PARAMETER" in floor.node.events_of(order)[-1].reason
+
+
+# -- OTHER ORDERS OF THE MARKET --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_trap_50_a_market_order_of_elsewhere_stays_an_external_order(
+    repeats: bool,
+) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.02, twap_repeats_signature=repeats)
+    async with trading_floor(config=settings) as floor:
+        hasten(floor)
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        foreign = Trader(floor.venue, floor.account).place("BUY", "0.07")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.FILLED
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 2
+        (other,) = (o for o in floor.node.cache.orders() if o is not order)
+        assert other.strategy_id == EXTERNAL
+        assert other.venue_order_id.value == foreign.id
+        assert other.filled_qty.as_decimal() == Decimal("0.07")
+
+
+async def test_trap_50_what_cannot_be_told_apart_is_external_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two orders of one size at two prices, and a venue that does not say its average price."""
+    shown = AlgoDesk.json
+
+    def without_price(desk: AlgoDesk, order: Any) -> dict[str, Any]:
+        return shown(desk, order) | {"avg_fill_price": ""}
+
+    monkeypatch.setattr(AlgoDesk, "json", without_price)
+    monkeypatch.setattr(algos, "COUNT_DELAY_SECS", 0.6)
+    settings = SimulatorConfig(twap_time_scale=0.05, twap_repeats_signature=False)
+    async with trading_floor(config=settings) as floor:
+        hasten(floor)
+        floor.maker.place("SELL", "0.1", "2509.00")
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: children(floor))
+        Trader(floor.venue, floor.account).place("BUY", "0.1")
+        await until(lambda: order.is_closed, deadline_s=20)
+        assert order.status == OrderStatus.CANCELED
+        assert order.filled_qty.as_decimal() == Decimal("0.3")
+        await until_told(floor)
+        others = [o for o in floor.node.cache.orders() if o is not order]
+        assert {o.filled_qty.as_decimal() for o in others} == {Decimal("0.1")}
+        assert len(others) == 2
+        assert "cannot be told from others" in floor.node.log()
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_two_twaps_of_one_market_and_side_have_their_own_fills(repeats: bool) -> None:
+    settings = config(twap_repeats_signature=repeats)
+    async with trading_floor(config=settings) as floor:
+        first = twap(floor.desk, BUY, "0.4")
+        second = twap(floor.desk, BUY, "0.28")
+        third = twap(floor.desk, SELL, "0.2")
+        orders = (first, second, third)
+        await until(lambda: all(order.is_closed for order in orders))
+        assert [order.status for order in orders] == [OrderStatus.FILLED] * 3
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 3
+
+
+# -- FAULTS ----------------------------------------------------------------------------------------
+
+
+LOST = {
+    "lost response": faults.LostResponse(method="POST", path="/algo"),
+    "malformed body": faults.MalformedBody(method="POST", path="/algo"),
+    "late answer": faults.SlowResponse(method="POST", path="/algo", ms=1_500),
+}
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
+async def test_e6_a_create_whose_answer_is_lost_is_found_and_never_sent_twice(
+    fault: faults.RequestFault, repeats: bool
+) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.02, twap_repeats_signature=repeats)
+    async with trading_floor(
+        config=settings, execution={"http_timeout_secs": 1}, may_fail=True
+    ) as floor:
+        floor.venue.faults.add(fault)
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.FILLED
+        assert floor.node.story(order) == [*TAKEN, *["OrderFilled"] * 4]
+        await until_told(floor)
+        assert len(children(floor)) == 4
+
+
+async def test_e6_a_create_that_never_arrived_is_rejected_on_proof_only() -> None:
+    async with trading_floor(
+        config=config(), execution={"recv_window_ms": 1_000}, may_fail=True
+    ) as floor:
+        floor.venue.faults.add(faults.LostRequest(method="POST", path="/algo"))
+        order = twap(floor.desk, BUY, "0.4")
+        foreign = Trader(floor.venue, floor.account).place("BUY", "0.05")
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.REJECTED
+        submitted, rejected = floor.node.events_of(order)[1:]
+        assert rejected.ts_event >= submitted.ts_event + 1_000_000_000
+        await until_told(floor)
+        (other,) = (o for o in floor.node.cache.orders() if o is not order)
+        assert other.venue_order_id.value == foreign.id
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_s4_children_that_the_stream_missed_are_fetched(repeats: bool) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.01, twap_repeats_signature=repeats)
+    async with trading_floor(config=settings, may_fail=True) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        floor.venue.faults.add(faults.DropAfterFrames(frames=0, private=True))
+        floor.venue.faults.add(faults.RefuseConnects(n=3))
+        await until(lambda: order.is_closed)
+        assert order.status == OrderStatus.FILLED
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 1
+
+
+@pytest.mark.parametrize("frames", range(0, 18, 3))
+async def test_e5_e10_the_stream_is_cut_in_the_middle_of_a_twap(frames: int) -> None:
+    settings = SimulatorConfig(
+        twap_time_scale=0.01,
+        twap_repeats_signature=frames % 2 == 0,
+        answer_order=AnswerOrder.RANDOM,
+        fill_order=FillOrder.RANDOM,
+    )
+    async with trading_floor(config=settings, may_fail=True) as floor:
+        cuts = faults.DropAfterFrames(frames=frames, private=True, n=2)
+        floor.venue.faults.add(cuts)
+        orders = [twap(floor.desk, BUY, "0.4"), twap(floor.desk, SELL, "0.24")]
+        await until(lambda: all(order.is_closed for order in orders))
+        floor.venue.faults.clear()
+        assert [order.status for order in orders] == [OrderStatus.FILLED] * 2
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 2
+
+
+@pytest.mark.parametrize("channel", ["orders", "fills"])
+async def test_e5_children_whose_news_are_lost_are_fetched(channel: str) -> None:
+    async with trading_floor(config=SimulatorConfig(twap_time_scale=0.01)) as floor:
+        floor.venue.faults.add(faults.Lose(channels=(channel,), private=True, n=100))
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed, deadline_s=20)
+        assert order.status == OrderStatus.FILLED
+        assert floor.node.story(order) == [*TAKEN, *["OrderFilled"] * 4]
+        floor.venue.faults.clear()
+        await until_told(floor)
+
+
+# -- QUESTIONS AND STARTS --------------------------------------------------------------------------
+
+
+async def test_e16_queries_of_a_twap_invent_nothing() -> None:
+    async with trading_floor(config=SimulatorConfig(twap_time_scale=0.02)) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        for _ in range(4):
+            filled = order.filled_qty
+            floor.desk.query_order(order)
+            await until(lambda before=filled: order.is_closed or order.filled_qty > before)
+        await until(lambda: order.is_closed)
+        floor.desk.query_order(order)
+        await until_told(floor)
+        assert floor.node.story(order) == [*TAKEN, *["OrderFilled"] * 4]
+
+
+async def test_e10_continuous_checks_of_the_framework_find_nothing_wrong() -> None:
+    engine = {
+        "open_check_interval_secs": 0.2,
+        "open_check_open_only": False,
+        "open_check_threshold_ms": 0,
+        "position_check_interval_secs": 0.2,
+        "position_check_threshold_ms": 0,
+        "reconciliation_startup_delay_secs": 0.0,
+    }
+    async with trading_floor(config=SimulatorConfig(twap_time_scale=0.02), engine=engine) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        await until(lambda: order.is_closed)
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 1
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_e10_an_open_twap_of_an_earlier_run_is_one_order(repeats: bool) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.05, twap_repeats_signature=repeats)
+    async with LocalParadex(market=False, config=settings) as venue:
+        account, maker = venue.create_account(KEY), Trader(venue)
+        maker.place("SELL", "1", "2510.00")
+        first = Desk()
+        async with running_node(venue, account, strategies=[first]) as node:
+            order = twap(first, BUY, "0.4")
+            await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        async with running_node(venue, account) as node:
+            await until(lambda: not told_differences(node, venue, account))
+            (found,) = node.cache.orders()
+            assert found.venue_order_id == order.venue_order_id
+            assert found.quantity == order.quantity
+            await until(lambda: found.is_closed)
+            assert found.status == OrderStatus.FILLED
+            await until(lambda: not told_differences(node, venue, account))
+            assert len(node.cache.orders()) == 1
+
+
+@pytest.mark.parametrize("ends_meanwhile", [False, True])
+async def test_e10_a_restart_with_the_order_in_the_cache_goes_on_with_it(
+    ends_meanwhile: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.03, twap_repeats_signature=False)
+    async with LocalParadex(market=False, config=settings) as venue:
+        account, maker = venue.create_account(KEY), Trader(venue)
+        maker.place("SELL", "1", "2510.00")
+        first = Desk()
+        async with running_node(venue, account, strategies=[first]) as node:
+            order = twap(first, BUY, "0.4")
+            await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+            (position,) = node.cache.positions_open()
+        if ends_meanwhile:
+            await until(lambda: len(venue.exchange.queries.fills(account)) == 4)
+        restore(monkeypatch, order, position)
+        async with running_node(venue, account) as node:
+            (found,) = node.cache.orders()
+            assert found is order
+            await until(lambda: found.is_closed)
+            assert found.status == OrderStatus.FILLED
+            await until(lambda: not told_differences(node, venue, account))
+            assert len(node.cache.orders()) == 1
+            assert len({t.value for t in found.trade_ids}) == 4
+
+
+async def test_e10_a_restart_after_the_end_of_a_twap_counts_no_fill_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with LocalParadex(market=False, config=config()) as venue:
+        account, maker = venue.create_account(KEY), Trader(venue)
+        maker.place("SELL", "1", "2510.00")
+        first = Desk()
+        async with running_node(venue, account, strategies=[first]) as node:
+            order = twap(first, BUY, "0.4")
+            await until(lambda: order.is_closed)
+            position = node.cache.positions_open()[0]
+        restore(monkeypatch, order, position)
+        async with running_node(venue, account) as node:
+            await until(lambda: not told_differences(node, venue, account))
+            assert node.cache.orders() == [order]

@@ -108,6 +108,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """Base units."""
     cost: Decimal
     """Sum of price times size."""
+    lost: Decimal = Decimal(0)
+    """What it has filled and no order can be told to be a child for, base units."""
 
 
 def algo_update(state: AlgoState, client_id: str, told: Told) -> OrderUpdate:
@@ -116,9 +118,11 @@ def algo_update(state: AlgoState, client_id: str, told: Told) -> OrderUpdate:
 
     An order that lives on counts the fills that are known to be its own, and no more: a status
     that speaks of other fills makes its holder invent them. One that has ended says what the venue
-    says, so that its end waits for the fills (E5).
+    says, so that its end waits for the fills (E5); but not for what is lost.
     """
-    remaining = state.remaining_size if state.is_closed else state.size - told.size
+    remaining = state.size - told.size
+    if state.is_closed:
+        remaining = state.remaining_size + told.lost
     return _update(state, client_id, state.status, remaining, told)
 
 
@@ -129,7 +133,7 @@ def reported_update(state: AlgoState, client_id: str, told: Told) -> OrderUpdate
     One that has ended before all its fills are known is still open in it.
     """
     status = state.status
-    if state.is_closed and told.size < state.filled:
+    if state.is_closed and told.size + told.lost < state.filled:
         status = OrderStatus.OPEN
     return _update(state, client_id, status, state.size - told.size, told)
 
@@ -157,7 +161,8 @@ def _update(
         stp="",
         flags=frozenset(),
         created_ns=state.created_ns,
-        updated_ns=state.updated_ns,
+        # What is lost is said after the end that waited for it.
+        updated_ns=state.updated_ns + (NS_PER_MS if told.lost else 0),
         published_ns=None,
         received_ns=None,
         signature_ns=None,

@@ -29,8 +29,9 @@ from nautilus_paradex.protocol.orders.algo_ties import tie
 #: How long after an order's end an algo order may take to count it.
 TIE_PATIENCE_NS: Final = 10 * NS_PER_SEC
 
-#: How long an algo order may have filled something that no order is known for.
-MISSING_PATIENCE_NS: Final = 60 * NS_PER_SEC
+#: How long an algo order may have filled something that no order is known for: less than its
+#: follower waits for the fills of an order that has ended.
+MISSING_PATIENCE_NS: Final = 45 * NS_PER_SEC
 
 #: Orders are read from a little before the last child: services stamp by their own clocks.
 _OVERLAP_NS: Final = 60 * NS_PER_SEC
@@ -306,9 +307,11 @@ class AlgoBook:
                 decisions.append(self._tie(answered[parent], candidate))
         given_up = [c for c in late if self._is_undecided(c)]
         decisions += [self._release(candidate) for candidate in given_up]
+        is_lost = bool(given_up) and ties.is_ambiguous
+        is_open = is_waiting or any(self._is_undecided(candidate) for candidate in candidates)
         for algo in answered.values():
-            is_lost = bool(given_up) and ties.is_ambiguous
-            if algo.need > 0 and (is_lost or algo.has_waited(now_ns, self.missing_patience_ns)):
+            is_late = not is_open and algo.has_waited(now_ns, self.missing_patience_ns)
+            if algo.need > 0 and (is_lost or is_late):
                 decisions.append(WrittenOff(algo, algo.write_off()))
         return decisions
 

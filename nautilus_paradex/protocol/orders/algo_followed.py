@@ -85,7 +85,7 @@ class FollowedAlgo:
     @property
     def told(self) -> Told:
         """The fills that are known to be its own."""
-        return Told(self._told_size, self._told_cost)
+        return Told(self._told_size, self._told_cost, self.written_off)
 
     @property
     def fills(self) -> list[Fill]:
