@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
 from nautilus_trader.model.enums import OrderType
@@ -27,6 +28,7 @@ from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.identifiers import venue_order_id_of
 from nautilus_paradex.protocol.enums import FillType
+from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders.algo import NS_PER_MS
@@ -165,7 +167,7 @@ class AlgoSnapshots:
         for algo in (*ended.values(), *self._book):
             if algo.state is None:
                 continue
-            orders[algo.algo_id] = reported_update(algo.state, algo.client_id, algo.told)
+            orders[algo.algo_id] = self._report(algo, algo.state)
             if not algo.is_settled:
                 unstable.add(algo.market)
         return AccountSnapshot(
@@ -174,6 +176,11 @@ class AlgoSnapshots:
             positions=snapshot.positions,
             unstable_markets=snapshot.unstable_markets | unstable,
         )
+
+    def _report(self, algo: FollowedAlgo, state: AlgoState) -> OrderUpdate:
+        if self._book.awaits_child(algo):
+            state = msgspec.structs.replace(state, status=OrderStatus.OPEN)
+        return reported_update(state, algo.client_id, algo.told)
 
     # -- ALGO ORDERS OF EARLIER RUNS, AND OF OTHERS ------------------------------------------------
 
@@ -189,6 +196,7 @@ class AlgoSnapshots:
             if self._book.find(algo_id=algo_id) is None
             and (algo_id in held or not state.is_closed)
             and algo_id not in self._foreign
+            and not self._algos.awaits(state)
         }
         for algo_id, state in sorted(new.items(), key=lambda item: item[1].created_ns):
             order = held.get(algo_id)
@@ -314,7 +322,7 @@ class AlgoSnapshots:
         await self._algos.settle()
         kept = [update for update in updates if not self._take_order(update)]
         algos = [
-            reported_update(algo.state, algo.client_id, algo.told)
+            self._report(algo, algo.state)
             for algo in self._book
             if algo.state is not None and market in (None, algo.market)
         ]

@@ -1,5 +1,6 @@
 """Native TWAP orders: one order of the framework, carried out by the venue's children."""
 
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,11 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution import algos
 from nautilus_paradex.execution.client import ParadexExecutionClient
+from nautilus_paradex.protocol.enums import OrderType
+from nautilus_paradex.protocol.enums import Side
+from nautilus_paradex.protocol.messages.orders import AlgoOrder
+from nautilus_paradex.protocol.messages.orders import AlgoOrderRequest
+from nautilus_paradex.protocol.numbers import mantissa
 from nautilus_paradex.simulator import AnswerOrder
 from nautilus_paradex.simulator import FillOrder
 from nautilus_paradex.simulator import LocalParadex
@@ -108,7 +114,8 @@ def restore(monkeypatch: pytest.MonkeyPatch, order: Order, *positions: Any) -> N
     async def restored(client: ParadexExecutionClient) -> None:
         await connect(client)
         client._cache.add_order(order)
-        client._cache.add_venue_order_id(order.client_order_id, order.venue_order_id)
+        if order.venue_order_id is not None:
+            client._cache.add_venue_order_id(order.client_order_id, order.venue_order_id)
         client._cache.update_order(order)
         for position in positions:
             client._cache.add_position(position, OmsType.NETTING)
@@ -303,6 +310,71 @@ async def test_two_twaps_of_one_market_and_side_have_their_own_fills(repeats: bo
         assert len(floor.node.cache.orders()) == 3
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_e5_a_venue_that_counts_its_children_late_is_waited_for(repeats: bool) -> None:
+    settings = config(twap_repeats_signature=repeats, twap_count_delay_s=0.8)
+    async with trading_floor(config=settings) as floor:
+        first = twap(floor.desk, BUY, "0.4")
+        second = twap(floor.desk, BUY, "0.28")
+        await until(lambda: first.is_closed and second.is_closed, deadline_s=20)
+        assert [first.status, second.status] == [OrderStatus.FILLED] * 2
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 2
+
+
+async def submit_elsewhere(floor: Floor, size: str) -> AlgoOrder:
+    """Place a TWAP past the adapter, as on the venue's own page."""
+    rest, signer = floor.node.execution._link.rest, floor.node.execution._link.signer
+    timestamp_ms = time.time_ns() // 1_000_000
+    signature = signer.sign_order(
+        timestamp_ms=timestamp_ms,
+        market=MARKET,
+        side=Side.BUY,
+        type=OrderType.MARKET,
+        size_e8=mantissa(size),
+        price_e8=0,
+    )
+    return await rest.create_algo_order(
+        AlgoOrderRequest(
+            algo_type="TWAP",
+            market=MARKET,
+            side=Side.BUY,
+            type=OrderType.MARKET,
+            size=size,
+            duration_seconds=120,
+            signature=signature,
+            signature_timestamp=timestamp_ms,
+        )
+    )
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_trap_50_a_twap_of_elsewhere_is_told_by_its_children(repeats: bool) -> None:
+    """Also after a reconnect, which lists it as open: no fill counts twice."""
+    settings = SimulatorConfig(twap_time_scale=0.03, twap_repeats_signature=repeats)
+    async with trading_floor(config=settings, may_fail=True) as floor:
+        await submit_elsewhere(floor, "0.4")
+        await until(floor.node.cache.orders)
+        await until_told(floor)
+        await floor.venue.drop_connections()
+        await until(lambda: floor.node.execution.status().epoch == 2)
+        await until(lambda: len(children(floor)) == 4)
+        await until_told(floor)
+        await until(lambda: len(floor.node.cache.orders()) == 4)
+        assert {o.strategy_id for o in floor.node.cache.orders()} == {EXTERNAL}
+        assert not floor.node.cache.orders_open()
+
+
+async def test_two_twaps_of_ours_and_elsewhere_are_told_apart_by_their_signatures() -> None:
+    async with trading_floor(config=config()) as floor:
+        order = twap(floor.desk, BUY, "0.4")
+        await submit_elsewhere(floor, "0.4")
+        await until(lambda: order.is_closed and len(children(floor)) == 8)
+        assert order.status == OrderStatus.FILLED
+        await until_told(floor)
+        assert len(floor.node.cache.orders()) == 5
+
+
 # -- FAULTS ----------------------------------------------------------------------------------------
 
 
@@ -443,6 +515,49 @@ async def test_e10_an_open_twap_of_an_earlier_run_is_one_order(repeats: bool) ->
             assert found.status == OrderStatus.FILLED
             await until(lambda: not told_differences(node, venue, account))
             assert len(node.cache.orders()) == 1
+
+
+async def test_e7_an_open_twap_of_an_earlier_run_can_be_canceled() -> None:
+    settings = SimulatorConfig(twap_time_scale=0.1)
+    async with LocalParadex(market=False, config=settings) as venue:
+        account, maker = venue.create_account(KEY), Trader(venue)
+        maker.place("SELL", "1", "2510.00")
+        first, second = Desk(), Desk(external_order_claims=[ETH])
+        async with running_node(venue, account, strategies=[first]) as node:
+            order = twap(first, BUY, "0.4")
+            await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
+        async with running_node(venue, account, strategies=[second]) as node:
+            second.cancel_all_orders(ETH)
+            await until(lambda: not node.cache.orders_open())
+            (found,) = node.cache.orders()
+            assert found.status == OrderStatus.CANCELED
+            await until(lambda: not told_differences(node, venue, account))
+            assert not venue._server._algo.orders(account, is_open=True)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_e6_a_create_of_a_run_that_ended_before_its_answer_is_found(
+    repeats: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SimulatorConfig(twap_time_scale=0.03, twap_repeats_signature=repeats)
+    async with LocalParadex(market=False, config=settings) as venue:
+        account, maker = venue.create_account(KEY), Trader(venue)
+        maker.place("SELL", "1", "2510.00")
+        first = Desk()
+        async with running_node(venue, account, strategies=[first], may_fail=True) as node:
+            venue.faults.add(faults.LostResponse(method="POST", path="/algo"))
+            venue.faults.add(faults.HttpStatus(method="GET", path="/algo", status=503, n=99))
+            order = twap(first, BUY, "0.4")
+            await until(lambda: venue._server._algo.orders(account, is_open=True))
+            await until(lambda: order.status == OrderStatus.SUBMITTED)
+        assert order.status == OrderStatus.SUBMITTED
+        venue.faults.clear()
+        restore(monkeypatch, order)
+        async with running_node(venue, account) as node:
+            await until(lambda: order.is_closed)
+            assert order.status == OrderStatus.FILLED
+            await until(lambda: not told_differences(node, venue, account))
+            assert node.cache.orders() == [order]
 
 
 @pytest.mark.parametrize("ends_meanwhile", [False, True])

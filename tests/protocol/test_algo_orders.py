@@ -352,6 +352,8 @@ def test_two_of_one_signature_timestamp_are_not_told_apart_by_it() -> None:
     ties = tie(parents, children)
     assert ties.parents == {"1": "A-1", "2": "A-2"}
     assert not ties.are_signed
+    again = tie(parents, children, are_signed=True)
+    assert again.parents == {"1": "A-1", "2": "A-2"}
 
 
 def test_orders_signed_alike_are_children_of_an_unknown_signature() -> None:
@@ -658,11 +660,23 @@ def test_a_signature_that_is_learned_counts_from_then_on() -> None:
     for name in ("C-1", "C-2"):
         book.take_order(child_order(name, signature_ns=SIGNED), T0)
     book.take_order(child_order("X", signature_ns=at(1)), T0)
-    assert len(book.decide(T0)) == 2
+    book.take_order(child_order("Y"), T0)
+    *tied, released = book.decide(T0)
+    assert [type(decision) for decision in tied] == [Tied, Tied]
+    assert isinstance(released, Released)  # at once: its own signature is another
+    assert released.update.order_id == "X"
     assert algo.signature_ns == SIGNED
     book.take_order(child_order("C-3", signature_ns=SIGNED), T0)
     assert isinstance(book.decide(T0)[0], Tied)
-    assert book.is_candidate("X")
+    assert book.is_candidate("Y")
+
+
+def test_an_algo_order_awaits_orders_that_may_be_its_children() -> None:
+    book = AlgoBook()
+    algo = followed(book)
+    assert not book.awaits_child(algo)
+    book.take_order(child_order(), T0)
+    assert book.awaits_child(algo)
 
 
 def test_a_child_whose_fill_was_told_before_is_one() -> None:

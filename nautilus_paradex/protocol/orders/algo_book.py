@@ -219,6 +219,10 @@ class AlgoBook:
             if market in (None, candidate.update.market)
         ]
 
+    def awaits_child(self, algo: FollowedAlgo) -> bool:
+        """Return if there are orders that may still turn out to be an algo order's."""
+        return any(algo.may_have(candidate.update) for candidate in self._candidates.values())
+
     def held_size(self, market: str) -> Decimal:
         """Return the size of the fills that are not told yet, base units; sales are negative."""
         return sum(
@@ -305,7 +309,9 @@ class AlgoBook:
             parent = ties.parents.get(candidate.update.order_id)
             if parent is not None:
                 decisions.append(self._tie(answered[parent], candidate))
-        given_up = [c for c in late if self._is_undecided(c)]
+        given_up = [
+            c for c in ended if self._is_undecided(c) and (c in late or self._is_foreign(c, algos))
+        ]
         decisions += [self._release(candidate) for candidate in given_up]
         is_lost = bool(given_up) and ties.is_ambiguous
         is_open = is_waiting or any(self._is_undecided(candidate) for candidate in candidates)
@@ -322,6 +328,13 @@ class AlgoBook:
         """If every algo order was read long after an order's end."""
         ended_ns = candidate.ended_ns or 0
         return all(algo.read_ns >= ended_ns + self.tie_patience_ns for algo in algos)
+
+    def _is_foreign(self, candidate: Candidate, algos: Iterable[FollowedAlgo]) -> bool:
+        """If its signature timestamp proves that an order is of none of them."""
+        signature_ns = candidate.update.signature_ns
+        if not self._are_signed or signature_ns is None:
+            return False
+        return all(algo.signature_ns not in (None, signature_ns) for algo in algos)
 
     def _tie(self, algo: FollowedAlgo, candidate: Candidate) -> Tied:
         update = candidate.update

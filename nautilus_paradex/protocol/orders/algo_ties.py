@@ -121,8 +121,11 @@ def tie(
             tied |= {child.order_id: parent.algo_id for child in group}
             signatures[parent.algo_id] = group[0].signature_ns or 0
             del needs[parent.algo_id]
+    shared = _shared_signatures(parents)
     searched = [
-        parent for parent in needs.values() if parent.signature_ns is None or not are_signed
+        parent
+        for parent in needs.values()
+        if parent.signature_ns is None or parent.signature_ns in shared or not are_signed
     ]
     is_ambiguous = False
     if by_size and searched:
@@ -164,11 +167,15 @@ def _still_needing(
 # -- BY SIGNATURE ----------------------------------------------------------------------------------
 
 
-def _by_signature(parents: Iterable[Parent], children: Iterable[Child]) -> dict[str, str]:
-    signed = [parent for parent in parents if parent.signature_ns is not None]
-    times = Counter(parent.signature_ns for parent in signed)
-    # Two that were signed in one millisecond cannot be told apart by it.
-    owners = {p.signature_ns: p.algo_id for p in signed if times[p.signature_ns] == 1}
+def _shared_signatures(parents: Iterable[Parent]) -> set[int]:
+    """Return the signature timestamps that cannot tell algo orders apart."""
+    times = Counter(p.signature_ns for p in parents if p.signature_ns is not None)
+    return {signature_ns for signature_ns, count in times.items() if count > 1}
+
+
+def _by_signature(parents: Sequence[Parent], children: Iterable[Child]) -> dict[str, str]:
+    shared = _shared_signatures(parents)
+    owners = {p.signature_ns: p.algo_id for p in parents if p.signature_ns not in shared}
     return {
         child.order_id: owners[child.signature_ns]
         for child in children
