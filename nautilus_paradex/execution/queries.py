@@ -109,13 +109,46 @@ class OrderQueries:
         return await self.in_step(update)
 
     async def orders(self, command: GenerateOrderStatusReports) -> list[OrderStatusReport]:
-        """Return orders' reports, each in step with what was told."""
-        reports = []
-        for update in await self._reports.updates(command):
-            report = await self.in_step(update)
-            if report is not None:
-                reports.append(report)
-        return reports
+        """
+        Return orders' reports, each in step with what was told, every open order among them.
+
+        The framework takes an open order that is missing here for rejected, and asks for it by
+        name only where its strategy named a client. So while the venue cannot be asked, cached
+        orders answer for themselves (P9, P10).
+
+        Raises
+        ------
+        ParadexError
+            If the venue cannot be asked and there is no open order to answer with.
+
+        """
+        ours = self._open_orders(command)
+        try:
+            updates = await self._reports.updates(command)
+            listed = {update.order_id for update in updates}
+            missing = [order for order in ours if order.venue_order_id.value not in listed]
+            reports = [await self.in_step(update) for update in updates]
+            reports += [await self._by_name(order) for order in missing]
+        except ParadexError as e:
+            if not ours:
+                raise
+            self._log.warning(f"Cannot ask for the orders, the cached ones stand: {e}")
+            reports = [self._reports.cached_report(order, order.status) for order in ours]
+        return [report for report in reports if report is not None]
+
+    def _open_orders(self, command: GenerateOrderStatusReports) -> list[Order]:
+        wanted = command.instrument_id
+        return [
+            order
+            for order in self._reconciler.local_orders()
+            if order.venue_order_id is not None and wanted in (None, order.instrument_id)
+        ]
+
+    async def _by_name(self, order: Order) -> OrderStatusReport | None:
+        update = await self._reports.find(
+            client_id=order.client_order_id.value, order_id=order.venue_order_id.value
+        )
+        return None if update is None else await self.in_step(update)
 
     async def in_step(self, update: OrderUpdate) -> OrderStatusReport | None:
         """Tell what an update says by its order's own channel, then return it as a report."""

@@ -293,7 +293,7 @@ class Reconciler:
         """Add what orders and lone fills need and the time range did not bring (E10)."""
         orders = dict(snapshot.orders)
         fills = {fill.key: fill for fill in snapshot.fills}
-        for order in self._local_orders():
+        for order in self.local_orders():
             venue_id = order.venue_order_id.value if order.venue_order_id is not None else ""
             if venue_id in orders or any(
                 o.client_id == order.client_order_id.value for o in orders.values()
@@ -379,7 +379,7 @@ class Reconciler:
             if order_id_behind(fill) not in snapshot.orders
         ]
         found = {report.client_order_id for report in reports if report is not None}
-        for order in self._local_orders():
+        for order in self.local_orders():
             if order.client_order_id in found or order.venue_order_id is None:
                 continue  # one without a venue id is the in-flight watch's question (E6)
             if order.venue_order_id.value in snapshot.orders:
@@ -423,7 +423,8 @@ class Reconciler:
 
     # -- KEEPING STEP ------------------------------------------------------------------------------
 
-    def _local_orders(self) -> list[Order]:
+    def local_orders(self) -> list[Order]:
+        """Return the account's orders that are open or in flight in the framework's cache."""
         orders = self._cache.orders_open() + self._cache.orders_inflight()
         ours = [order for order in orders if account_of(order) == self._account_id]
         return list({order.client_order_id: order for order in ours}.values())
