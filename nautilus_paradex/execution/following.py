@@ -315,13 +315,11 @@ class OrderFollower:
         """Return an order of the framework by either of its ids."""
         known_as = client_order_id_of(client_id)
         order = None if known_as is None else self._cache.order(known_as)
-        if order is None and order_id:
-            known = self._cache.client_order_id(venue_order_id_of(order_id))
-            order = self._cache.order(known) if known is not None else None
-        elif order is not None and order.venue_order_id is not None and order_id:
-            # A client id that was used before: the venue's id decides.
-            order = order if order.venue_order_id.value == order_id else None
-        return order
+        if not order_id or (order is not None and _may_be(order, order_id)):
+            return order
+        known_as = self._cache.client_order_id(venue_order_id_of(order_id))
+        order = None if known_as is None else self._cache.order(known_as)
+        return order if order is not None and _may_be(order, order_id) else None
 
     def _log_first(self, update: OrderUpdate) -> None:
         if update.order_id in self._confirmed:
@@ -343,6 +341,13 @@ def terms_of(order: Order) -> Terms:
 
 def _terms(update: OrderUpdate) -> Terms:
     return Terms(update.size, update.price, update.trigger_price)
+
+
+def _may_be(order: Order, order_id: str) -> bool:
+    """If an order with the right client id is the one: a client id may have been used before."""
+    if order.venue_order_id is not None:
+        return bool(order.venue_order_id.value == order_id)
+    return not order.is_closed  # one that was rejected is over
 
 
 def _phase_of(order: Order) -> Phase:

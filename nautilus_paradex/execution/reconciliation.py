@@ -295,9 +295,10 @@ class Reconciler:
         fills = {fill.key: fill for fill in snapshot.fills}
         for order in self.local_orders():
             venue_id = order.venue_order_id.value if order.venue_order_id is not None else ""
-            if venue_id in orders or any(
-                o.client_id == order.client_order_id.value for o in orders.values()
-            ):
+            if venue_id in orders:
+                continue
+            named = (o for o in orders.values() if o.client_id == order.client_order_id.value)
+            if not venue_id and any(named):
                 continue
             if self._is_pending_algo(order):
                 continue  # its own watch asks for it
@@ -367,6 +368,7 @@ class Reconciler:
         return update if tracker is None else _newer(update, tracker)
 
     def _order_reports(self, snapshot: AccountSnapshot) -> list[OrderStatusReport]:
+        self._reports.names.share_out(snapshot.orders.values())
         reports = [
             self._reports.order_report(update)
             for update in snapshot.orders.values()

@@ -34,10 +34,10 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.following import order_behind
 from nautilus_paradex.execution.following import order_id_behind
+from nautilus_paradex.execution.names import OrderNames
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
-from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.reports import parse_fill_report
 from nautilus_paradex.parsing.reports import parse_flat_position_report
@@ -107,6 +107,8 @@ class ReportGenerator:
         self._rest = rest
         self._log = log
         self._unknown_markets: set[str] = set()
+        self.names = OrderNames(cache)
+        """Which order is reported by which client id."""
         self._algo_finder: AlgoFinder | None = None
         self._algo_reports: AlgoReports | None = None
 
@@ -197,12 +199,23 @@ class ReportGenerator:
         report = parse_order_status_report(
             update, instrument, self._account_id, self._clock.timestamp_ns()
         )
-        if report is not None and report.order_status == OrderStatus.REJECTED:
-            known_as = client_order_id_of(update.client_id)
-            known = None if known_as is None else self._cache.order(known_as)
-            if known is not None and known.status not in _NEVER_ACCEPTED:
-                # What was told as accepted is not rejected any more (E4).
-                report.order_status = OrderStatus.CANCELED
+        return None if report is None else self._named(report, update)
+
+    def _named(self, report: OrderStatusReport, update: OrderUpdate) -> OrderStatusReport | None:
+        rejected = report.order_status == OrderStatus.REJECTED
+        name = self.names.name_of(update.client_id, update.order_id, rejected=rejected)
+        report.client_order_id = name
+        if not rejected:
+            return report
+        known_as = name or self._cache.client_order_id(report.venue_order_id)
+        if known_as is None:
+            # The framework could not find it again: each report would make another order of it.
+            self._log.info(f"Order {update.order_id} was refused: {update.cancel_reason}")
+            return None
+        known = self._cache.order(known_as)
+        if known is not None and known.status not in _NEVER_ACCEPTED:
+            # What was told as accepted is not rejected any more (E4).
+            report.order_status = OrderStatus.CANCELED
         return report
 
     def fill_report(self, fill: Fill) -> FillReport | None:
@@ -211,7 +224,9 @@ class ReportGenerator:
         if instrument is None:
             return None
         fill = msgspec.structs.replace(fill, order_id=order_id_behind(fill))
-        return parse_fill_report(fill, instrument, self._account_id, self._clock.timestamp_ns())
+        report = parse_fill_report(fill, instrument, self._account_id, self._clock.timestamp_ns())
+        report.client_order_id = self.names.name_of(fill.client_id, fill.order_id)
+        return report
 
     def order_report_behind(self, fill: Fill) -> OrderStatusReport | None:
         """Return the whole order that a fill without one stands for (E9)."""
