@@ -82,7 +82,7 @@ def order_status(update: OrderUpdate) -> OrderStatus:
         case Said.NEW:
             return OrderStatus.SUBMITTED
         case Said.COMPLETE:
-            return OrderStatus.FILLED if update.size else OrderStatus.CANCELED
+            return OrderStatus.FILLED
         case Said.CANCELED:
             return OrderStatus.CANCELED
         case Said.EXPIRED:
