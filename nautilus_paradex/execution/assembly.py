@@ -28,6 +28,7 @@ from nautilus_paradex.execution.queries import OrderQueries
 from nautilus_paradex.execution.reconciliation import Reconciler
 from nautilus_paradex.execution.reports import ReportGenerator
 from nautilus_paradex.execution.submits import Submits
+from nautilus_paradex.execution.submits import speaks_of_state
 from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.execution.triggers import TriggerGuard
 from nautilus_paradex.execution.triggers import Triggers
@@ -36,6 +37,7 @@ from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.order_entry import WsOrderEntry
 from nautilus_paradex.network.stream import ParadexStream
 from nautilus_paradex.protocol.enums import Stp
+from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -114,6 +116,7 @@ class _Furnisher:
             timing=around.link.timing,
             spawn=around.spawn,
             log=around.log,
+            on_refusal=self._note_refusal,
         )
         self._protection = MarketMakerProtection(
             account_id=around.client.account_id,
@@ -125,6 +128,10 @@ class _Furnisher:
             spawn=around.spawn,
             log=around.log,
         )
+
+    def _note_refusal(self, error: ParadexError) -> None:
+        if speaks_of_state(error):
+            self._around.link.system_state.hint()
 
     def room(self) -> Room:
         around = self._around

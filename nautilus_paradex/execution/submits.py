@@ -343,13 +343,18 @@ class Submits:
 
     def note_state(self, error: ParadexError) -> None:
         """Have the exchange's state read if a refusal speaks of it."""
-        if error.code in _STATE_CODES:
+        if speaks_of_state(error):
             self._on_state_refusal()
 
     def _required_signer(self) -> OrderSigner:
         if self._signer is None:
             raise ParadexError("the client has no key to sign with")
         return self._signer
+
+
+def speaks_of_state(error: ParadexError) -> bool:
+    """If a refusal shows that the exchange's state is another (E14)."""
+    return error.code in _STATE_CODES
 
 
 class _Watch:

@@ -27,6 +27,8 @@ from tests.acceptance.node import Trader
 from tests.acceptance.node import differences
 from tests.acceptance.node import running_node
 from tests.acceptance.node import until
+from tests.proof.history import violations
+from tests.proof.recording import record
 
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
@@ -139,6 +141,8 @@ class Session:
                 equal_since = time.monotonic()
             await asyncio.sleep(_POLL_S)
         self.venue.exchange.check_invariants()
+        wrong = violations(record(self.node, self.venue, self.account))
+        assert not wrong, "\n".join(wrong)
 
     def _told_twice(self) -> list[str]:
         counts = Counter(

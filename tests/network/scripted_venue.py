@@ -32,6 +32,8 @@ class ScriptedVenue:
             result = {"node_id": "node-7"}
         elif method in ("subscribe", "unsubscribe"):
             result = {"channel": params["channel"]}
+        elif request["method"] == "order.cancel_on_disconnect":
+            result = {"enabled": params["enabled"]}
         return {"jsonrpc": "2.0", "id": request["id"], "result": result}
 
     async def start(self) -> None:

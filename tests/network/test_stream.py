@@ -208,6 +208,22 @@ async def test_s4_a_reconnect_authenticates_rearms_and_resubscribes_before_it_is
         assert stream.status().node_id == "node-7"
 
 
+@pytest.mark.parametrize("result", [{"enabled": False}, {}, None])
+async def test_s4_a_connection_on_which_cancel_on_disconnect_is_not_confirmed_is_given_up(
+    venue, result
+):
+    """Orders that the trader thinks are covered would stay in the book."""
+
+    def unconfirmed(request):
+        if request["method"] == "order.cancel_on_disconnect" and len(venue.sockets) < 3:
+            return {"jsonrpc": "2.0", "id": request["id"], "result": result}
+        return ScriptedVenue.accept(request)
+
+    venue.answer = unconfirmed
+    async with stream_to(venue, tokens=OneTokenAfterAnother(), cancel_on_disconnect=True) as stream:
+        assert stream.status().epoch == 3
+
+
 async def test_s4_an_expired_token_is_replaced_once(venue):
     def expired(request):
         if request["method"] == "auth" and request["params"]["bearer"] == "token-1":
