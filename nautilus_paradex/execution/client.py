@@ -262,6 +262,10 @@ class ParadexExecutionClient(LiveExecutionClient):
         await self._link.open()
         self._uses_link = True
         await self._instrument_provider.initialize()
+        for instrument in self._provider.list_all():
+            # The data client may load others, or there may be none.
+            if self._cache.instrument(instrument.id) is None:
+                self._cache.add_instrument(instrument)
         if self._link.can_trade:
             self._room.submits.use_signer(OrderSigner(self._link.signer))
             self._room.algos.use_signer(self._link.signer)

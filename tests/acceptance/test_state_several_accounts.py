@@ -10,6 +10,7 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
 
 from nautilus_paradex import PARADEX
+from nautilus_paradex import ParadexInstrumentProviderConfig
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import faults
 from tests.acceptance.node import BTC
@@ -189,3 +190,24 @@ async def test_e19_an_isolated_account_is_a_client_of_its_own() -> None:
         assert not node.net(PARADEX)
         assert f"{pair.sub[:10]} holds isolated margin in {MARKET}" in node.log()
         assert f"takes its orders in {MARKET} only" in node.log()
+
+
+async def test_e19_an_accounts_own_instruments_are_known_to_the_node() -> None:
+    """The data client loads ETH only; the second account's configuration names BTC."""
+    desk = AccountDesk(MM, BTC)
+    provider = ParadexInstrumentProviderConfig(load_ids=frozenset({str(BTC)}))
+    async with (
+        a_pair() as pair,
+        node_with_accounts(
+            pair.venue,
+            pair.accounts,
+            strategies=[desk],
+            execution={MM: {"instrument_provider": provider}},
+        ) as node,
+    ):
+        mark = pair.venue.exchange.queries.market_summary(BTC.symbol.value).mark_price
+        Trader(pair.venue, pair.maker.account, BTC.symbol.value).place("SELL", "1", str(mark))
+        bought = desk.market(OrderSide.BUY, "0.01")
+        await until(lambda: bought.is_closed)
+        assert bought.status == OrderStatus.FILLED
+        await until(lambda: node.net(MM) == {BTC.symbol.value: Decimal("0.01")})
