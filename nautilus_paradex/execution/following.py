@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
+from nautilus_trader.model.enums import OrderStatus as ModelStatus
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.capability import wire_order_type
@@ -51,6 +52,10 @@ _FETCH_DELAYS: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
 #: How long an order's update may come after its first fill, seconds.
 _UPDATE_GRACE_SECS: Final = 1.0
+
+_NOT_SENT: Final = frozenset(
+    {ModelStatus.INITIALIZED, ModelStatus.EMULATED, ModelStatus.RELEASED, ModelStatus.DENIED}
+)
 
 _ORDER_FILL_TYPES: Final = frozenset({FillType.FILL, FillType.RPI})
 
@@ -189,13 +194,15 @@ class OrderFollower:
             return False
         return True
 
-    def tracker_of(self, client_id: str, order_id: str) -> OrderTracker | None:
+    def tracker_of(self, client_id: str, order_id: str, market: str = "") -> OrderTracker | None:
         """Return the tracker of an order, made from the framework's cache if need be."""
-        tracker = self._registry.find(client_id, order_id)
+        tracker = self._registry.find(client_id, order_id, market)
         if tracker is not None:
             return tracker
         order = self.cached_order(client_id, order_id)
-        return None if order is None else self.adopt(order)
+        if order is None or order.status in _NOT_SENT:
+            return None  # what the venue speaks of is an order of others with the same client id
+        return self.adopt(order) if market in ("", order.instrument_id.symbol.value) else None
 
     def adopt_if_new(self, order: Order) -> OrderTracker | None:
         """Return the tracker of an order that the framework holds."""
@@ -210,6 +217,7 @@ class OrderFollower:
         if tracker is None:
             order_type = wire_order_type(order) or wire.OrderType.LIMIT
             tracker = self._registry.track(order.client_order_id.value, order_type, terms_of(order))
+            tracker.market = order.instrument_id.symbol.value
         tracker.adopt(
             order_id=venue_id,
             filled=order.filled_qty.as_decimal(),
@@ -231,7 +239,7 @@ class OrderFollower:
             self._take_fill(fill)
 
     def _track_update(self, update: OrderUpdate, source: Source) -> None:
-        tracker = self.tracker_of(update.client_id, update.order_id)
+        tracker = self.tracker_of(update.client_id, update.order_id, update.market)
         if tracker is None:
             tracker = self._registry.track(
                 update.client_id, update.type, _terms(update), external=True
@@ -245,7 +253,7 @@ class OrderFollower:
             return
         if self._algos is not None and self._algos.claim_fill(fill):
             return
-        tracker = self.tracker_of(fill.client_id, fill.order_id)
+        tracker = self.tracker_of(fill.client_id, fill.order_id, fill.market)
         if tracker is None:
             self._keep_orphan(fill)
             return

@@ -47,6 +47,10 @@ _WS_TYPES: Final = frozenset(
 _WS_FLAGS: Final = frozenset({OrderFlag.REDUCE_ONLY.value})
 
 _METHOD_NOT_FOUND: Final = -32601
+#: The connection is not authenticated, or not any more (PROTOCOL 6.7).
+_UNAUTHENTICATED: Final = frozenset(
+    {40110, 40111, 40300, "INVALID_TOKEN", "UNAUTHORIZED_ERROR", "INVALID_TOKEN_SCOPE"}
+)
 #: Refusals of a request as such: nothing in it was looked at.
 _UNREAD_CODES: Final = frozenset({_METHOD_NOT_FOUND, -32602, -32600})
 
@@ -197,6 +201,8 @@ class WsOrderEntry:
                 raise
             self._log.info(f"{method} goes by REST: {e}")
         except AuthenticationError as e:
+            if e.code not in _UNAUTHENTICATED:
+                raise  # it speaks of the order's own signature
             # The socket was authenticated once and for all: it is not worth keeping (PROTOCOL 6.7).
             self._connection.reconnect(f"{method} was refused: {e}")
             self._log.warning(f"{method} goes by REST: {e}")

@@ -82,3 +82,14 @@ def test_e5_a_fill_counts_once_per_id_and_type():
     assert len(ledger) == 2
     assert ("FILL", "F-1") not in ledger
     assert ("FILL", "F-2") in ledger
+
+
+def test_a_client_id_in_another_market_is_another_order():
+    """The venue may speak of it while our own order has no id there yet (PROTOCOL 5.7)."""
+    registry = OrderRegistry()
+    ours = registry.track("C-1", OrderType.LIMIT, TERMS)
+    assert registry.find("C-1", "V-9", "ETH-USD-PERP") is ours  # its market is not known
+    ours.market = "BTC-USD-PERP"
+    assert registry.find("C-1", "V-9", "ETH-USD-PERP") is None
+    assert registry.find("C-1", "V-9", "BTC-USD-PERP") is ours
+    assert registry.find("C-1", "V-9") is ours

@@ -39,18 +39,20 @@ class OrderRegistry:
             self._by_client_id[client_id] = tracker
         return tracker
 
-    def find(self, client_id: str, order_id: str) -> OrderTracker | None:
+    def find(self, client_id: str, order_id: str, market: str = "") -> OrderTracker | None:
         """
         Return the tracker of an order.
 
         A client id may be used again once its order is closed, so the venue's id decides where
-        both are known.
+        both are known; and what is said of another market is not said of this order.
         """
         tracker = self._by_order_id.get(order_id)
         if tracker is not None or not client_id:
             return tracker
         tracker = self._by_client_id.get(client_id)
         if tracker is None or (order_id and tracker.order_id not in (None, order_id)):
+            return None
+        if market and tracker.market not in ("", market):
             return None
         return tracker
 
