@@ -64,8 +64,10 @@ bench-loading: $(VENV)/.ready  ## A node that loads 5,000 instruments
 soak: $(VENV)/.ready  ## Hours-long runs
 	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
 
-docs-acceptance: $(VENV)/.ready  ## Run the data testing spec and write its table in docs/
-	@$(PY) -m tests.acceptance.data_report
+docs-acceptance: $(VENV)/.ready  ## Run the data and execution testing specs and write their tables in docs/
+	@status=0; for spec in data exec; do \
+	  $(PY) -m tests.acceptance.$${spec}_report || status=1; \
+	done; exit $$status
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(SDK_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks dist
