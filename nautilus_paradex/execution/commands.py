@@ -114,10 +114,11 @@ class OrderCommands:
             return
         plain = await self._cancel_special([order])
         for tracker in plain:
-            if tracker.is_done:
-                self._teller.cancel_rejected_early(command, "the order has ended")
-            else:
+            if not tracker.is_done:
                 await self._cancels.cancel(tracker)
+            elif order.is_closed and not 0 < command.ts_init < order.last_event.ts_init:
+                self._teller.cancel_rejected_early(command, "the order has ended")
+            # Else its end was on its way when the command was given, and answers it.
 
     async def cancel_all(self, command: CancelAllOrders) -> None:
         """

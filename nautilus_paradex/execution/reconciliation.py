@@ -251,6 +251,9 @@ class Reconciler:
             self._follow(update.client_id, update.order_id)
         for tracker in list(self._registry.live()):
             self._follow(tracker.client_id, tracker.order_id or "")
+            if tracker.phase is Phase.PENDING and not tracker.external:
+                # Told as rejected just now: the framework keeps no venue id of such an order.
+                self._follow(tracker.client_id, "")
         # The framework skips a report whose status and fills it knows, whatever its terms.
         for update in snapshot.orders.values():
             known = self._registry.find(update.client_id, update.order_id)

@@ -4,10 +4,13 @@ import time
 from decimal import Decimal
 
 import pytest
+from nautilus_trader.model.enums import OrderStatus
 
+from nautilus_paradex.execution import inflight
 from nautilus_paradex.execution import recovery as execution_client
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import SimulatorConfig
+from nautilus_paradex.simulator.faults import Lose
 from nautilus_paradex.simulator.paradex import wall_clock_us
 from tests.acceptance.node import ETH
 from tests.acceptance.node import KEY
@@ -120,3 +123,26 @@ async def test_e10_start_finds_a_position_that_is_older_than_its_lookback() -> N
                 lambda: sum(p.signed_decimal_qty() for p in node.cache.positions_open()) == 1,
                 "a later fill is counted",
             )
+
+
+async def test_e4_e9_order_that_a_reconciliation_told_as_rejected_is_not_rejected_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its create was answered, its end was lost: the watch over the create must know of it."""
+    monkeypatch.setattr(inflight, "ANSWERED_GRACE_SECS", 0.5)
+    async with session() as at:
+        at.rival.place("SELL", "1", "2505")
+        at.venue.faults.add(Lose(channels=("orders",), private=True, n=1))
+        order = at.desk.limit(BUY, "0.1", "2510", post_only=True)
+        await until(lambda: order.status == OrderStatus.SUBMITTED)
+        await until(lambda: not at.venue.faults.pending)
+        await at.venue.drop_connections()
+        await until(lambda: order.status == OrderStatus.REJECTED)
+        await until(lambda: at.node.execution.status().healthy)
+        watches = at.node.execution._background
+        await until(
+            lambda: not any("resolve create" in t.get_name() for t in watches._tasks),
+            "the watch over the create has ended",
+        )
+        await at.ends_equal()
+        assert at.node.story(order).count("OrderRejected") == 1
