@@ -210,16 +210,21 @@ class InFlight:
                 # Whether there is anything to cancel at all is the create's question.
                 if tracker.phase is Phase.WORKING:
                     if attempts >= MAX_CANCEL_ATTEMPTS:
-                        self._refuse_cancel(tracker, attempts)
+                        self._end_cancel(tracker, update, attempts)
                         return
                     attempts += 1
                     await self._cancel(tracker)
             except ParadexError as e:
                 self._log.warning(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
 
-    def _refuse_cancel(self, tracker: OrderTracker, attempts: int) -> None:
-        reason = f"still open at the venue after {attempts} cancels"
-        effects = tracker.cancel_refused(reason, self._timing.time_ns())
+    def _end_cancel(self, tracker: OrderTracker, update: OrderUpdate | None, attempts: int) -> None:
+        now_ns = self._timing.time_ns()
+        if update is None:
+            # Asked again and again, every place at the venue says that there is no such order.
+            effects = tracker.on_absent("not found at the venue", now_ns)
+        else:
+            reason = f"still open at the venue after {attempts} cancels"
+            effects = tracker.cancel_refused(reason, now_ns)
         self._follower.run(tracker, effects)
 
     # -- QUESTIONS ---------------------------------------------------------------------------------

@@ -1,14 +1,20 @@
 """Modify and cancel: one by one, in batches, and when the order ended in the meantime."""
 
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import CancelOrder
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 from nautilus_trader.test_kit.strategies.tester_exec import ExecTester
 from nautilus_trader.test_kit.strategies.tester_exec import ExecTesterConfig
 
+from nautilus_paradex.execution import inflight
 from nautilus_paradex.simulator import AnswerOrder
 from nautilus_paradex.simulator import FillOrder
 from nautilus_paradex.simulator import LocalParadex
@@ -200,6 +206,76 @@ async def test_cancel_of_an_ended_order_whose_news_were_lost_asks_for_its_end() 
         await until(lambda: order.is_closed)
         assert floor.node.story(order) == CANCELED
         await until_equal(floor.node, floor.venue, floor.account)
+
+
+def forget_orders(floor: Floor) -> None:
+    """Let the venue know no order any more, by none of the questions that can be asked."""
+    queue = floor.venue.faults
+    gone = '{"error":"ORDER_ID_NOT_FOUND","message":"order does not exist","data":null}'
+    for method in ("DELETE", "GET"):
+        queue.add(faults.HttpStatus(method=method, path="/orders/", status=404, body=gone, n=1_000))
+    for path in ("/orders-history", "/orders"):
+        queue.add(faults.MalformedBody(method="GET", path=path, body='{"results":[]}', n=1_000))
+
+
+async def test_cancel_of_an_order_that_the_venue_has_lost_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """E7, trap 64: not found by its id, among open orders and in the history, time and again."""
+    monkeypatch.setattr(inflight, "_ASK_DELAYS", (0.05,))
+    async with trading_floor() as floor:
+        order = await resting(floor)
+        forget_orders(floor)
+        floor.desk.cancel_order(order)
+        await until(lambda: order.is_closed)
+        assert floor.node.story(order) == CANCELED
+        asked = [fault for fault in floor.venue.faults.fired if fault.method == "GET"]
+        assert len(asked) >= inflight.MAX_CANCEL_ATTEMPTS
+
+
+async def test_cancel_that_the_venue_never_carries_out_is_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """E7: the order is seen to live on, so it is not told as ended."""
+    monkeypatch.setattr(inflight, "_ASK_DELAYS", (0.05,))
+    async with trading_floor() as floor:
+        order = await resting(floor)
+        lost = faults.HttpStatus(method="DELETE", path="/orders/", status=503, n=1_000)
+        floor.venue.faults.add(lost)
+        floor.desk.cancel_order(order)
+        await until(lambda: "OrderCancelRejected" in floor.node.story(order), deadline_s=30.0)
+        assert "still open at the venue" in floor.node.events_of(order)[-1].reason
+        assert order.status == OrderStatus.ACCEPTED
+        floor.venue.faults.clear()
+        floor.desk.cancel_order(order)
+        await until(lambda: order.is_closed)
+        await until_equal(floor.node, floor.venue, floor.account)
+
+
+async def test_cancel_of_an_order_that_the_node_does_not_know_is_rejected_unsent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """E7: nobody can say which order is meant."""
+    async with trading_floor() as floor:
+        told: list[dict[str, Any]] = []
+        monkeypatch.setattr(
+            floor.node.execution._room.commands._teller,
+            "_client",
+            SimpleNamespace(generate_order_cancel_rejected=lambda **event: told.append(event)),
+        )
+        command = CancelOrder(
+            trader_id=floor.desk.trader_id,
+            strategy_id=floor.desk.id,
+            instrument_id=ETH,
+            client_order_id=ClientOrderId("O-NEVER"),
+            venue_order_id=None,
+            command_id=UUID4(),
+            ts_init=0,
+        )
+        await floor.node.execution._cancel_order(command)
+        (event,) = told
+        assert event["client_order_id"] == ClientOrderId("O-NEVER")
+        assert event["reason"] == "the order is not known"
 
 
 async def test_cancel_right_after_submit_ends_the_order() -> None:
