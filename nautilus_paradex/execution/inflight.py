@@ -199,7 +199,7 @@ class InFlight:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         for delay in _delays():
             await self._timing.sleep(delay)
-            if _has_ended(tracker) or not tracker.cancel_pending:
+            if _has_ended(tracker) or not tracker.cancel_pending or self._was_never_sent(tracker):
                 return
             try:
                 update = await self._find(tracker)
@@ -217,7 +217,19 @@ class InFlight:
             except ParadexError as e:
                 self._log.warning(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
 
-    def _end_cancel(self, tracker: OrderTracker, update: OrderUpdate | None, attempts: int) -> None:
+    def _was_never_sent(self, tracker: OrderTracker) -> bool:
+        """If an order was denied after its cancel had overtaken it: nothing is to be canceled."""
+        if tracker.phase is not Phase.PENDING:
+            return False
+        order = self._follower.cached_order(tracker.client_id, tracker.order_id or "")
+        if order is None or not order.is_closed:
+            return False
+        self._follower.adopt(order)
+        return True
+
+    def _end_cancel(
+        self, tracker: OrderTracker, update: OrderUpdate | None, attempts: int
+    ) -> None:
         now_ns = self._timing.time_ns()
         if update is None:
             # Asked again and again, every place at the venue says that there is no such order.

@@ -1,6 +1,7 @@
 """New terms for orders: final only with their request's own result (rule E7)."""
 
 from decimal import Decimal
+from typing import Final
 
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
@@ -23,6 +24,9 @@ from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Terms
+
+
+_NOT_OPEN: Final = "the order is not open"
 
 
 class Modifies:
@@ -84,7 +88,7 @@ class Modifies:
         order = self._cache.order(command.client_order_id)
         tracker = None if order is None else self._follower.adopt_if_new(order)
         if order is None or tracker is None or tracker.is_done:
-            self._teller.modify_rejected_early(command, "the order is not open")
+            self._teller.modify_rejected_early(command, _NOT_OPEN)
             return
         # What a modify under way asks for is not undone by the next one.
         terms = new_terms(
@@ -98,6 +102,8 @@ class Modifies:
             reason = await self._triggers.denial(
                 order, tracker.order_type, terms.trigger_price, at_once=False
             )
+            if _has_ended(tracker):
+                reason = _NOT_OPEN  # while the mark price was read
         if reason is not None:
             self._teller.modify_rejected_early(command, reason)
             return
@@ -137,6 +143,10 @@ class Modifies:
             return f"quantity {terms.size} is not above the filled quantity {tracker.filled}"
         instrument = self._cache.instrument(order.instrument_id)
         return modify_denial(instrument, terms.size, terms.price, terms.trigger_price)
+
+
+def _has_ended(tracker: OrderTracker) -> bool:
+    return tracker.is_done
 
 
 def _decimal(value: Quantity | Price | None) -> Decimal | None:

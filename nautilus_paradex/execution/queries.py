@@ -165,7 +165,10 @@ class OrderQueries:
         if newest.filled_size != tracker.filled or tracker.phase is Phase.CLOSING:
             order = self._follower.cached_order(update.client_id, update.order_id)
             return None if order is None else self._reports.cached_report(order, order.status)
-        return self._reports.order_report(newest)
+        report = self._reports.order_report(newest)
+        if report is not None:
+            self._reconciler.fit_status(report)
+        return report
 
     def _is_pending(self, update: OrderUpdate) -> bool:
         tracker = self._follower.tracker_of(update.client_id, update.order_id)

@@ -32,6 +32,7 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.following import order_id_behind
+from nautilus_paradex.execution.report_status import fit_status
 from nautilus_paradex.execution.reports import ReportGenerator
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import AccountSnapshot
@@ -394,6 +395,9 @@ class Reconciler:
                 "question: it is taken as canceled"
             )
             reports.append(self._reports.cached_report(order, OrderStatus.CANCELED))
+        for report in reports:
+            if report is not None:
+                self.fit_status(report)
         # The framework goes from order to order: a position's average price and profit come out as
         # at the venue only if what was filled first comes first.
         turn = _turns(snapshot.fills)
@@ -401,6 +405,14 @@ class Reconciler:
             (report for report in reports if report is not None),
             key=lambda report: turn.get(report.venue_order_id.value, len(turn)),
         )
+
+    def fit_status(self, report: OrderStatusReport) -> None:
+        """Give a report a status that the framework can take from where its order is."""
+        name = "" if report.client_order_id is None else report.client_order_id.value
+        order = self._follower.cached_order(name, report.venue_order_id.value)
+        if order is not None:
+            tracker = self._registry.find(name, report.venue_order_id.value)
+            fit_status(report, order, tracker, is_starting=not self._has_started)
 
     def _position_reports(self, snapshot: AccountSnapshot) -> list[PositionStatusReport]:
         reports = []

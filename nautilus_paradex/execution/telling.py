@@ -213,6 +213,9 @@ class OrderTeller:
                 client.generate_order_canceled(**ids, venue_order_id=venue_order_id, ts_event=ts_ns)
             case Expired(ts_ns):
                 client.generate_order_expired(**ids, venue_order_id=venue_order_id, ts_event=ts_ns)
+            case Triggered() if order.is_pending_cancel:
+                # The framework has no way from there to triggered, and needs none.
+                self._log.info(f"{tracker} triggered while it is being canceled")
             case Triggered(ts_ns):
                 client.generate_order_triggered(
                     **ids, venue_order_id=venue_order_id, ts_event=ts_ns
@@ -244,6 +247,8 @@ class OrderTeller:
             price=None if price is None else to_price(price, instrument),
             trigger_price=None if trigger is None else to_price(trigger, instrument),
             ts_event=effect.ts_ns,
+            # It is not known yet where the acceptance is told in the same breath.
+            venue_order_id_modified=self._cache.venue_order_id(order.client_order_id) is None,
         )
 
     def _fill_event(self, order: Order, tracker: OrderTracker, fill: Fill) -> None:
@@ -331,15 +336,19 @@ def _as_told(tracker: OrderTracker, last: OrderUpdate, effect: Effect) -> OrderU
     """
     Return an order's update with the fills that were told, and no others.
 
-    A status that speaks of more fills than were told makes the framework invent one (P3).
+    A status that speaks of more fills than were told makes the framework invent one (P3). What is
+    canceled has a rest, also where the venue has cut it off before.
     """
     ended = isinstance(effect, Canceled | Expired | Rejected)
     status = last.status if ended or last.status is OrderStatus.UNTRIGGERED else OrderStatus.OPEN
     filled = tracker.filled
+    is_cut = isinstance(effect, Canceled) and last.size <= filled
+    size = tracker.told.size if is_cut else last.size
     return msgspec.structs.replace(
         last,
         status=status,
-        remaining_size=last.size - filled,
+        size=size,
+        remaining_size=size - filled,
         avg_fill_price=tracker.cost / filled if filled else None,
         cancel_reason=last.cancel_reason if ended else "",
     )

@@ -89,7 +89,15 @@ def order_status(update: OrderUpdate) -> OrderStatus:
             return OrderStatus.EXPIRED
         case Said.REFUSED:
             return OrderStatus.REJECTED
-    return OrderStatus.PARTIALLY_FILLED if update.filled_size else OrderStatus.ACCEPTED
+    if update.filled_size:
+        return OrderStatus.PARTIALLY_FILLED
+    has_triggered = update.type.is_conditional and update.status is wire.OrderStatus.OPEN
+    # The framework knows a triggered state of limit orders only, and no way back from it.
+    return (
+        OrderStatus.TRIGGERED
+        if has_triggered and not update.type.is_market
+        else OrderStatus.ACCEPTED
+    )
 
 
 def parse_order_status_report(

@@ -40,6 +40,9 @@ from nautilus_paradex.protocol.orders.lifecycle import said_by
 
 _NS_PER_MS = 1_000_000
 
+#: Why the rest of an order ends that the venue has cut to its fills.
+CUT_REASON = "cut to what was filled"
+
 
 class Source(Enum):
     """Who says it; REST's and the stream's sequence numbers are unrelated (PROTOCOL 4.3)."""
@@ -287,17 +290,17 @@ class OrderTracker:
     def _tell_triggered(self, update: OrderUpdate) -> list[Effect]:
         if not self._untriggered or update.status is not OrderStatus.OPEN:
             return []
-        if self.order_type.is_market:
-            return []  # the framework knows no triggered state of a market order
+        if self.order_type.is_market or self.filled:
+            # The framework knows no triggered state of a market order, nor one after a fill, which
+            # may be told before the trigger.
+            return []
         return [Triggered(self._now_ns)]
 
     def _tell_updated(self, update: OrderUpdate) -> list[Effect]:
         terms = self._terms(update)
-        if terms == self.told or terms.size < self.filled:
-            return []
         if not terms.size:
             return []  # it stands for a whole position (PROTOCOL 5.1); its holder knows how much
-        if update.status is OrderStatus.CLOSED and terms.size <= self.filled:
+        if terms == self.told or terms.size <= self.filled:
             return []  # an order cannot be told to be filled by an update
         self.told = terms
         self.was_asked_for = bool(self.modifies)
@@ -341,23 +344,22 @@ class OrderTracker:
         self.modifies.clear()
         self.cancel_pending = False
         if said is Said.COMPLETE:
-            return self._shrink_to_filled(end)
+            return self._tell_cut(end)
         if said is Said.EXPIRED:
             return [Expired(end.updated_ns)]
         self._ended_as = Said.CANCELED
         return [Canceled(end.cancel_reason, end.updated_ns)]
 
-    def _shrink_to_filled(self, end: OrderUpdate) -> list[Effect]:
-        # The venue may cut a reduce-only order to what was filled without saying so before.
+    def _tell_cut(self, end: OrderUpdate) -> list[Effect]:
+        """
+        Tell the end of an order that was cut to a size whose fills were told before.
+
+        The holder knows the old size, and can be told no new one that is filled already: an order
+        without a rest would stay open for ever. What was cut off is canceled.
+        """
         if self.filled >= self.told.size:
             return []
-        self.told = msgspec.structs.replace(self.told, size=self.filled)
-        if not self.filled:
-            return [Canceled(end.cancel_reason, end.updated_ns)]
-        return [
-            Updated(self.filled, self.told.price, self.told.trigger_price, end.updated_ns),
-            Reconcile("the venue ended it as filled below its size"),
-        ]
+        return [Canceled(end.cancel_reason or CUT_REASON, end.updated_ns)]
 
     # -- HELD FILLS --------------------------------------------------------------------------------
 
