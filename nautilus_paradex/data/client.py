@@ -142,12 +142,25 @@ class ParadexDataClient(QuickMembershipClient):
         """The instrument provider of the client."""
         return self._provider
 
-    def status(self) -> StreamStatus:
-        """Return the health of the first market data stream (rule S8)."""
+    def status(self) -> dict[str, Any]:
+        """
+        Return the health of the first market data stream (rule S8).
+
+        The same as `ParadexStreamHealth` tells: connected, healthy, url, schema version,
+        subscriptions, handlers, reconnects, ages, gaps, epoch and more.
+        """
         return self.statuses()[0]
 
-    def statuses(self) -> list[StreamStatus]:
+    def statuses(self) -> list[dict[str, Any]]:
         """Return the health of every market data stream (rule S8)."""
+        return [health.to_status() for health in self._data.health()]
+
+    def stream_status(self) -> StreamStatus:
+        """Return what the first stream itself knows of its health."""
+        return self.stream_statuses()[0]
+
+    def stream_statuses(self) -> list[StreamStatus]:
+        """Return what each stream itself knows of its health."""
         return self._data.streams.statuses()
 
     # -- CONNECTION --------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ from nautilus_paradex.protocol.events import MarketSummary
 from nautilus_paradex.protocol.events import Trade
 from nautilus_paradex.protocol.messages.markets import MarketEvent
 from nautilus_paradex.providers import ParadexInstrumentProvider
+from nautilus_paradex.types import ParadexStreamHealth
 
 
 #: Frames that are not understood are named one by one only so often.
@@ -283,6 +284,10 @@ class MarketData:
         if not self._polls_bars:
             raise EncodeError(BARS_REFUSED)
         self.bars.subscribe(command.bar_type, command.params)
+
+    def health(self) -> list[ParadexStreamHealth]:
+        """Return the health of every socket."""
+        return self._health.current()
 
     # -- WHAT THE SOCKETS SAY ----------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.assembly import Surroundings
 from nautilus_paradex.execution.assembly import furnish
+from nautilus_paradex.execution.health import health_of
 from nautilus_paradex.execution.health import publish_health
 from nautilus_paradex.execution.margins import MarginSettings
 from nautilus_paradex.execution.node_settings import inflight_warning
@@ -230,8 +231,18 @@ class ParadexExecutionClient(LiveExecutionClient):
         """The instrument provider of the client."""
         return self._provider
 
-    def status(self) -> StreamStatus:
-        """Return the health of the private stream (rule S8)."""
+    def status(self) -> dict[str, Any]:
+        """
+        Return the health of the private stream (rule S8).
+
+        The same as `ParadexStreamHealth` tells: connected, healthy, url, schema version,
+        subscriptions, reconnects, age of the last frame, epoch and more.
+        """
+        health = health_of(self.stream_status(), self._clock, degraded=self._fallback.is_active)
+        return health.to_status()
+
+    def stream_status(self) -> StreamStatus:
+        """Return what the stream itself knows of its health."""
         return self._stream.status()
 
     @property

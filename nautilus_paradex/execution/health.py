@@ -26,8 +26,13 @@ def publish_health(
         If REST is polled meanwhile (S6).
 
     """
+    publish(msgbus, health_of(status, clock, degraded=degraded).to_custom_data())
+
+
+def health_of(status: StreamStatus, clock: LiveClock, *, degraded: bool) -> ParadexStreamHealth:
+    """Return the health that the private stream's status tells."""
     now = clock.timestamp_ns()
-    health = ParadexStreamHealth.from_status(
+    return ParadexStreamHealth.from_status(
         status,
         handlers=1,
         gaps=0,
@@ -36,7 +41,6 @@ def publish_health(
         ts_event=now,
         ts_init=now,
     )
-    publish(msgbus, health.to_custom_data())
 
 
 def publish(msgbus: MessageBus, data: CustomData) -> None:

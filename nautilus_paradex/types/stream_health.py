@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import fields
+from typing import Any
 from typing import Protocol
 from typing import Self
 
@@ -74,6 +76,14 @@ class ParadexStreamHealth(OfVenue):
     last_error: str
     ts_event: int = field()
     ts_init: int = field()
+
+    def to_status(self) -> dict[str, Any]:
+        """Return it as a dict, without the framework's timestamps."""
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in ("ts_event", "ts_init")
+        }
 
     @classmethod
     def from_status(

@@ -236,13 +236,13 @@ class Exam[S: Strategy]:
 
     async def healthy(self) -> None:
         """Wait until the private stream is up and reconciled."""
-        await until(lambda: self.node.execution.status().healthy, "the stream is healthy")
+        await until(lambda: self.node.execution.stream_status().healthy, "the stream is healthy")
 
     async def reconcile(self) -> None:
         """Cut the connections, and wait until the account is reconciled on new ones."""
-        epoch = self.node.execution.status().epoch
+        epoch = self.node.execution.stream_status().epoch
         await self.venue.drop_connections()
-        await until(lambda: self.node.execution.status().epoch > epoch, "another connection")
+        await until(lambda: self.node.execution.stream_status().epoch > epoch, "another connection")
         await self.healthy()
 
     async def failing[T](self, fault: RequestFault, command: Callable[[], T]) -> T:
@@ -251,12 +251,14 @@ class Exam[S: Strategy]:
 
         Where that cuts the socket, wait until there is another.
         """
-        epoch = self.node.execution.status().epoch
+        epoch = self.node.execution.stream_status().epoch
         armed = self.venue.faults.add(fault)
         result = command()
         await until(lambda: armed.is_exhausted, f"{fault} fires")
         if fault.method == "WS" and isinstance(fault, (LostRequest, LostResponse)):
-            await until(lambda: self.node.execution.status().epoch > epoch, "another connection")
+            await until(
+                lambda: self.node.execution.stream_status().epoch > epoch, "another connection"
+            )
             await self.healthy()
         return result
 

@@ -112,7 +112,7 @@ async def test_custom_data_of_every_type_arrives_and_is_left_at_the_venue(
         assert health.schema_version == sbe_max_version
         assert health.gaps == 0
         assert health.subscriptions >= health.confirmed > 0
-        assert node.data.statuses()[0].epoch == 1
+        assert node.data.stream_statuses()[0].epoch == 1
 
         reader.leave()
         await until(
@@ -149,7 +149,7 @@ async def test_s8_the_private_stream_tells_its_health_too() -> None:
                 ),
                 lambda: f"seen: {[(item.stream, item.epoch, item.healthy) for item in reader.got]}",
             )
-            assert node.execution.status().epoch == 2
+            assert node.execution.stream_status().epoch == 2
 
 
 async def test_prints_off_the_book_are_custom_data_and_no_trade_ticks() -> None:
@@ -226,17 +226,17 @@ async def test_rpi_liquidity_and_a_second_book_have_sockets_of_their_own() -> No
         )
         depth = reader.of(OrderBookDepth10)[-1]
         assert depth.bids[0].price < depth.asks[0].price
-        assert len(node.data.statuses()) == 3
+        assert len(node.data.stream_statuses()) == 3
 
         reader.leave()
         await until(lambda: len(followed(venue)) == 1, "the other sockets are closed (trap 9)")
         await venue.drop_connections()
-        await until(lambda: node.data.status().epoch == 2, "the first socket is back")
+        await until(lambda: node.data.stream_status().epoch == 2, "the first socket is back")
         await until(
             lambda: followed(venue) == [{"markets", f"order_book.{eth}.deltas", f"bbo.{btc}"}],
             lambda: f"sockets: {followed(venue)}",
         )
-        assert len(node.data.statuses()) == 1
+        assert len(node.data.stream_statuses()) == 1
 
 
 async def test_a_settlement_can_be_asked_for() -> None:

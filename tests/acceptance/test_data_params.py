@@ -247,7 +247,7 @@ async def test_a_second_subscriber_shares_the_first_ones_channels() -> None:
         # Who comes after the last one has left chooses anew.
         second.subscribe_quote_ticks(ETH)
         await until(lambda: f"bbo.{MARKET}" in followed(venue)[0], "the plain quotes")
-        assert node.data.status().healthy
+        assert node.data.stream_status().healthy
 
 
 # -- WHAT THE VENUE REFUSES ------------------------------------------------------------------------

@@ -139,8 +139,8 @@ async def test_data_tester_gets_all_live_data_in_every_encoding(
             lambda: tester.quotes and tester.trades and len(tester.deltas) > 3,
             "quotes, trades and deltas",
         )
-        assert node.data.status().sbe_version == sbe_max_version
-        assert node.data.status().healthy
+        assert node.data.stream_status().sbe_version == sbe_max_version
+        assert node.data.stream_status().healthy
         instrument = node.cache.instrument(ETH)
         assert tester.instruments
         assert tester.instruments[-1].id == ETH

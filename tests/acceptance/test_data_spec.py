@@ -654,7 +654,7 @@ async def test_stop_unsubscribes_at_the_venue_and_nothing_comes_back() -> None:
         node.node.kernel.msgbus.subscribe("data.*", published.append)
         received = len(tester.live)
         await venue.drop_connections()
-        await until(lambda: node.data.status().epoch == 2, "a new connection")
+        await until(lambda: node.data.stream_status().epoch == 2, "a new connection")
         await until(lambda: followed(venue) == [{"markets"}], lambda: f"{followed(venue)}")
         trades = len(venue.exchange.queries.trades(ETH_MARKET))
         await until(

@@ -163,11 +163,11 @@ async def test_orders_go_by_rest_while_the_socket_is_down_and_by_the_socket_agai
         ways = Ways(floor)
         floor.venue.faults.add(faults.HandshakeStatus(status=503, n=1_000))
         await floor.venue.drop_connections()
-        await until(lambda: not floor.node.execution.status().connected)
+        await until(lambda: not floor.node.execution.stream_status().connected)
         order = floor.desk.limit(BUY, "0.1", "2400.00")
         await until(lambda: ways.by_rest() != [])
         floor.venue.faults.clear()
-        await until(lambda: floor.node.execution.status().healthy)
+        await until(lambda: floor.node.execution.stream_status().healthy)
         await until(lambda: order.status == OrderStatus.ACCEPTED)
         another = floor.desk.limit(BUY, "0.1", "2401.00")
         await until(lambda: another.status == OrderStatus.ACCEPTED)
@@ -186,8 +186,8 @@ async def test_cancel_on_disconnect_is_armed_in_every_epoch_before_its_first_ord
             await floor.venue.drop_connections()
             await until(lambda: order.is_closed)  # noqa: B023 - awaited here
             assert order.status == OrderStatus.CANCELED
-            await until(lambda: floor.node.execution.status().healthy)
-            assert floor.node.execution.status().epoch == epoch + 1
+            await until(lambda: floor.node.execution.stream_status().healthy)
+            assert floor.node.execution.stream_status().epoch == epoch + 1
         await until_equal(floor.node, floor.venue, floor.account)
 
 

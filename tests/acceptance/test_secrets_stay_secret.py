@@ -29,10 +29,10 @@ async def test_a_session_logs_no_key_token_or_signature(monkeypatch):
         floor.desk.modify_order(order, price=floor.desk.instrument.make_price(2401))
         await until(lambda: order.price == floor.desk.instrument.make_price(2401))
         floor.node.execution._stream.reconnect("the test says so")
-        await until(lambda: floor.node.execution.status().epoch == 2)
+        await until(lambda: floor.node.execution.stream_status().epoch == 2)
         await floor.node.execution._stream.wait_healthy(5)
         reprs = [repr(thing) for thing in (link, link.settings, link.rest, link.signer)]
-        text = "\n".join([floor.node.log(), *reprs, str(floor.node.execution.status())])
+        text = "\n".join([floor.node.log(), *reprs, str(floor.node.execution.stream_status())])
     assert len(signatures) >= 3
     secrets = [KEY, KEY[2:], str(int(KEY, 16)), token, token.split(".")[1]]
     for signature in signatures:

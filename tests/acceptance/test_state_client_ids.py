@@ -83,8 +83,8 @@ async def test_refused_orders_of_others_do_not_pile_up() -> None:
                 own.place("BUY", "0.2", "2510.00", "POST_ONLY", client_id="named")
                 own.place("BUY", "0.2", "2510.00", "POST_ONLY")
                 await venue.drop_connections()
-                await until(lambda n=reconnects: node.execution.status().reconnects == n)
-                await until(lambda: node.execution.status().healthy)
+                await until(lambda n=reconnects: node.execution.stream_status().reconnects == n)
+                await until(lambda: node.execution.stream_status().healthy)
             (order,) = node.cache.orders()
             assert order.client_order_id == ClientOrderId("named")
             assert order.status == OrderStatus.REJECTED

@@ -177,8 +177,8 @@ async def test_spot_holdings_are_balances_and_no_check_takes_them_away() -> None
         await until(lambda: len(asked) >= 4, "four position checks")
         assert net(floor.node, ETH_SPOT) == Decimal("0.5")
         await floor.venue.drop_connections()
-        await until(lambda: floor.node.execution.status().reconnects == 1)
-        await until(lambda: floor.node.execution.status().healthy)
+        await until(lambda: floor.node.execution.stream_status().reconnects == 1)
+        await until(lambda: floor.node.execution.stream_status().healthy)
         assert net(floor.node, ETH_SPOT) == Decimal("0.5")
         assert len(floor.node.cache.orders()) == 1
         await until_account_equal(floor.node, floor.venue, floor.account)

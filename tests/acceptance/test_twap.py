@@ -357,7 +357,7 @@ async def test_trap_50_a_twap_of_elsewhere_is_told_by_its_children(repeats: bool
         await until(floor.node.cache.orders)
         await until_told(floor)
         await floor.venue.drop_connections()
-        await until(lambda: floor.node.execution.status().epoch == 2)
+        await until(lambda: floor.node.execution.stream_status().epoch == 2)
         await until(lambda: len(children(floor)) == 4)
         await until_told(floor)
         await until(lambda: len(floor.node.cache.orders()) == 4)

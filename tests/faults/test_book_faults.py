@@ -163,7 +163,7 @@ async def test_s3_gap_resyncs_its_own_market_only(fault: StreamFault) -> None:
         assert at.watcher.cleared == {ETH: 1, BTC: 0}
         assert at.requests.count(("WS", "unsubscribe")) == 1
         assert at.requests.count(("WS", "subscribe")) == 1
-        assert at.node.data.status().epoch == 1
+        assert at.node.data.stream_status().epoch == 1
 
 
 async def test_s3_swapped_deltas_are_a_gap_too() -> None:
@@ -173,7 +173,7 @@ async def test_s3_swapped_deltas_are_a_gap_too() -> None:
         await at.until_more(10)
         await at.check()
         assert at.watcher.cleared[BTC] == 0
-        assert at.node.data.status().epoch == 1
+        assert at.node.data.stream_status().epoch == 1
 
 
 async def test_s3_doubled_deltas_change_nothing() -> None:
@@ -208,7 +208,7 @@ async def test_s2_s3_lost_snapshot_is_asked_for_again(monkeypatch: pytest.Monkey
         await lost.exhausted()
         await at.until_more()
         await at.check()
-        assert at.node.data.status().epoch == 1
+        assert at.node.data.stream_status().epoch == 1
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["dropped", "away"])
@@ -222,7 +222,7 @@ async def test_s3_s4_lost_stream_empties_every_book(away: bool) -> None:
             sessions = [s for s in at.venue._server.sessions if not s.account]
             for each in sessions:
                 each.cut()
-        await until(lambda: at.node.data.status().epoch == 2, "it is connected again")
+        await until(lambda: at.node.data.stream_status().epoch == 2, "it is connected again")
         await at.until_more()
         assert at.watcher.cleared == {ETH: 1, BTC: 1}
         if not away:  # else the reader was cut off too

@@ -79,11 +79,19 @@ async def test_s6_quotes_orders_fills_positions_and_account_flow_by_rest() -> No
         floor.venue.exchange.set_prices(ETH.symbol.value, mark=Decimal(2503))
         await until(lambda: desk.marks[-1].value == desk.instrument.make_price(2503))
         await until_equal(floor.node, floor.venue, floor.account)
+        for client in (floor.node.execution, floor.node.data):
+            status = client.status()
+            assert (status["connected"], status["degraded"]) == (False, True)
         quoted = len(desk.quotes)
         floor.venue.faults.clear()
-        await until(lambda: floor.node.execution.status().healthy)
+        await until(lambda: floor.node.execution.stream_status().healthy)
         await until(lambda: desk.degraded() == set())
         assert len(desk.quotes) <= quoted + 3
+        for client in (floor.node.execution, floor.node.data):
+            status = client.status()
+            assert (status["healthy"], status["degraded"]) == (True, False)
+            assert status["epoch"] == 2
+            assert status["url"] == floor.venue.ws_url
         for order in (resting, market):
             assert floor.node.story(order).count("OrderFilled") == len(order.trade_ids)
         floor.maker.place("BUY", "1", "2499.50")
@@ -96,14 +104,14 @@ async def test_s6_no_polling_while_connections_come_back_soon() -> None:
     async with trading_floor(data=settings, execution=settings) as floor:
         for _ in range(3):
             await floor.venue.drop_connections()
-            await until(lambda: not floor.node.execution.status().healthy)
-            await until(lambda: floor.node.execution.status().healthy)
+            await until(lambda: not floor.node.execution.stream_status().healthy)
+            await until(lambda: floor.node.execution.stream_status().healthy)
         assert "is polled every" not in floor.node.log()
 
 
 async def test_s6_a_node_that_stops_while_it_polls_leaves_nothing_behind() -> None:
     desk = Watcher()
     async with trading_floor(desk=desk, data=QUICK, execution=QUICK) as floor:
-        await until(lambda: floor.node.data.status().healthy)
+        await until(lambda: floor.node.data.stream_status().healthy)
         await cut_off(floor)
         await until(lambda: len(desk.degraded()) == 2)

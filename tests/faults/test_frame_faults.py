@@ -41,7 +41,7 @@ async def test_e5_every_frame_comes_twice(
         await trade_thirty_orders(at, seed=3)
         await at.ends_equal()
         assert twice.fired > 100
-        assert at.node.execution.status().epoch == 1
+        assert at.node.execution.stream_status().epoch == 1
 
 
 @pytest.mark.parametrize("encoding", _ENCODINGS)

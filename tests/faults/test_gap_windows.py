@@ -45,7 +45,7 @@ async def cut_and_trade(at: Session, trades: list[tuple[str, str, str]]) -> None
     for side, size, price in trades:
         at.rival.place(side, size, price, "IOC")
     await at.venue.resume_serving()
-    await until(lambda: at.node.execution.status().epoch == 2, "it is connected again")
+    await until(lambda: at.node.execution.stream_status().epoch == 2, "it is connected again")
     await at.ends_equal()
 
 
@@ -138,7 +138,7 @@ async def test_e4_e9_order_that_a_reconciliation_told_as_rejected_is_not_rejecte
         await until(lambda: not at.venue.faults.pending)
         await at.venue.drop_connections()
         await until(lambda: order.status == OrderStatus.REJECTED)
-        await until(lambda: at.node.execution.status().healthy)
+        await until(lambda: at.node.execution.stream_status().healthy)
         watches = at.node.execution._background
         await until(
             lambda: not any("resolve create" in t.get_name() for t in watches._tasks),

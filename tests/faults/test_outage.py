@@ -42,18 +42,18 @@ def trade_meanwhile(at: Session) -> None:
 
 
 def healthy_again(at: Session, epoch: int) -> bool:
-    status = at.node.execution.status()
+    status = at.node.execution.stream_status()
     return status.healthy and status.epoch > epoch
 
 
 async def test_s4_e10_server_goes_away_while_orders_are_filled() -> None:
     async with session() as at:
         await rest_orders(at)
-        epoch = at.node.execution.status().epoch
+        epoch = at.node.execution.stream_status().epoch
         await at.venue.stop_serving()
         trade_meanwhile(at)
         await asyncio.sleep(_OUTAGE_S)
-        assert not at.node.execution.status().connected
+        assert not at.node.execution.stream_status().connected
         await at.venue.resume_serving()
         await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
         await at.ends_equal()
@@ -85,11 +85,11 @@ async def test_s5_e10_silent_venue_is_left_and_found_again() -> None:
     quick = {"ws_idle_timeout_secs": _IDLE_TIMEOUT_S}
     async with session(config=config, execution=quick, data=quick) as at:
         await rest_orders(at)
-        epoch = at.node.execution.status().epoch
+        epoch = at.node.execution.stream_status().epoch
         at.venue.stall(stalled=True)
         trade_meanwhile(at)
         await asyncio.sleep(_STALL_S)
-        assert not at.node.execution.status().healthy
+        assert not at.node.execution.stream_status().healthy
         at.venue.stall(stalled=False)
         await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
         await at.ends_equal()
@@ -101,14 +101,14 @@ async def test_s5_silent_private_stream_is_replaced_while_the_rest_works(frames:
     quick = {"ws_idle_timeout_secs": _IDLE_TIMEOUT_S}
     async with session(config=config, execution=quick, data=quick) as at:
         await rest_orders(at)
-        epoch = at.node.execution.status().epoch
-        data_epoch = at.node.data.status().epoch
+        epoch = at.node.execution.stream_status().epoch
+        data_epoch = at.node.data.stream_status().epoch
         armed = at.venue.faults.add(Stall(frames=frames, private=True, channels=("fills",)))
         trade_meanwhile(at)
         await armed.exhausted()
         await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
         await at.ends_equal()
-        assert at.node.data.status().epoch == data_epoch
+        assert at.node.data.stream_status().epoch == data_epoch
 
 
 async def test_e4_e10_accepted_order_that_ends_in_an_outage_is_canceled_not_rejected() -> None:
@@ -139,7 +139,7 @@ async def test_e10_order_that_ended_before_the_outage_is_not_told_again() -> Non
         await until(lambda: bid.is_closed and refused.is_closed and filled.is_closed, "all ended")
         await at.ends_equal()
         told = len(at.node.order_events)
-        epoch = at.node.execution.status().epoch
+        epoch = at.node.execution.stream_status().epoch
         await at.venue.drop_connections()
         await until(lambda: healthy_again(at, epoch), "the private stream is healthy again")
         await at.ends_equal()

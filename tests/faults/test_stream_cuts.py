@@ -94,7 +94,7 @@ async def test_lively_session_ends_equal_without_any_fault(seed: int) -> None:
         await at.ends_equal()
         # Else the sampled cut points lie beyond the end.
         assert counter.seen > max(SAMPLE)
-        assert at.node.execution.status().epoch == 1
+        assert at.node.execution.stream_status().epoch == 1
 
 
 async def cut_once(frames: int, seed: int) -> None:
@@ -103,7 +103,7 @@ async def cut_once(frames: int, seed: int) -> None:
         await trade_thirty_orders(at, seed)
         await at.ends_equal()
         assert cut.fired == 1
-        assert at.node.execution.status().epoch == 2
+        assert at.node.execution.stream_status().epoch == 2
 
 
 @pytest.mark.parametrize("frames", SAMPLE)

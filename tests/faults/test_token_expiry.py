@@ -26,7 +26,7 @@ async def test_e13_rest_goes_on_past_the_life_of_a_token() -> None:
         assert not {"OrderRejected", "OrderCancelRejected"} & set(at.node.names())
         assert sum(path.startswith("/auth") for _, path in at.requests) > 1
         # The socket outlives its token.
-        assert at.node.execution.status().epoch == 1
+        assert at.node.execution.stream_status().epoch == 1
 
 
 async def test_e13_refused_tokens_are_replaced_and_no_order_is_made_twice() -> None:
@@ -52,5 +52,5 @@ async def test_e13_s4_stream_comes_back_with_a_fresh_token() -> None:
         await at.venue.drop_connections()
         at.rival.place("SELL", "0.4", "2490", "IOC")
         await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED, "the fill is told")
-        await until(lambda: at.node.execution.status().healthy, "the stream is healthy")
+        await until(lambda: at.node.execution.stream_status().healthy, "the stream is healthy")
         await at.ends_equal()
