@@ -227,9 +227,7 @@ class InFlight:
         self._follower.adopt(order)
         return True
 
-    def _end_cancel(
-        self, tracker: OrderTracker, update: OrderUpdate | None, attempts: int
-    ) -> None:
+    def _end_cancel(self, tracker: OrderTracker, update: OrderUpdate | None, attempts: int) -> None:
         now_ns = self._timing.time_ns()
         if update is None:
             # Asked again and again, every place at the venue says that there is no such order.
