@@ -60,6 +60,18 @@ ORDER_TYPES: Final[Mapping[wire.OrderType, OrderType]] = {
     wire.OrderType.STOP_LOSS_MARKET: OrderType.STOP_MARKET,
 }
 
+#: Plain triggers that wait for a better price. The venue has no types of their own for them.
+_IF_TOUCHED: Final[Mapping[wire.OrderType, OrderType]] = {
+    wire.OrderType.STOP_LIMIT: OrderType.LIMIT_IF_TOUCHED,
+    wire.OrderType.STOP_MARKET: OrderType.MARKET_IF_TOUCHED,
+}
+
+#: A buyer's better price is a lower one, a seller's a higher one (PROTOCOL 5.3).
+_BETTER: Final[Mapping[wire.Side, OrderFlag]] = {
+    wire.Side.BUY: OrderFlag.STOP_CONDITION_BELOW_TRIGGER,
+    wire.Side.SELL: OrderFlag.STOP_CONDITION_ABOVE_TRIGGER,
+}
+
 #: Position-linked kinds are reduce-only whether or not the venue repeats the flag (PROTOCOL 5.1).
 _POSITION_LINKED: Final = frozenset(
     {
@@ -74,6 +86,17 @@ LIQUIDITY_SIDES: Final[Mapping[wire.Liquidity, LiquiditySide]] = {
     wire.Liquidity.MAKER: LiquiditySide.MAKER,
     wire.Liquidity.TAKER: LiquiditySide.TAKER,
 }
+
+
+def order_type(update: OrderUpdate) -> OrderType:
+    """
+    Return the framework's type.
+
+    A plain trigger shows by its flags only which way it waits for the mark price.
+    """
+    if update.type in _IF_TOUCHED and _BETTER[update.side] in update.flags:
+        return _IF_TOUCHED[update.type]
+    return ORDER_TYPES[update.type]
 
 
 def order_status(update: OrderUpdate) -> OrderStatus:
@@ -128,7 +151,7 @@ def parse_order_status_report(
         client_order_id=client_order_id_of(update.client_id),
         venue_order_id=venue_order_id_of(update.order_id),
         order_side=ORDER_SIDES[update.side],
-        order_type=ORDER_TYPES[update.type],
+        order_type=order_type(update),
         time_in_force=_time_in_force(update),
         order_status=order_status(update),
         price=None if update.price is None else to_price(update.price, instrument),

@@ -442,6 +442,7 @@ async def test_conditional_orders_wait_are_reconciled_and_fire(
         assert order.is_open
         (report,) = await reported(at)
         assert report.venue_order_id == order.venue_order_id
+        assert report.order_type == order.order_type
         assert report.trigger_price == order.trigger_price
 
         # Stopped, it gives no other order when this one is done.
@@ -575,6 +576,7 @@ async def test_a_conditional_order_is_canceled_and_replaced_as_the_market_moves(
         assert at.node.cache.orders_open() == [replacement]
         (report,) = await reported(at)
         assert report.venue_order_id == replacement.venue_order_id
+        assert report.order_type == replacement.order_type
         assert report.trigger_price == replacement.trigger_price
         check_at_venue(
             at,
@@ -1044,21 +1046,32 @@ async def test_channels_are_left_on_stop(transport: str) -> None:
         assert not of_market()
 
 
+#: Conditional orders of a session before: side, kind, trigger, price, and what they are here.
+_WAITING = {
+    "O-3": (BUY, "STOP_MARKET", "2550.00", None, OrderType.STOP_MARKET),
+    "O-4": (SELL, "STOP_LIMIT", "2450.00", "2449.00", OrderType.STOP_LIMIT),
+    "O-5": (SELL, "STOP_MARKET", "2550.00", None, OrderType.MARKET_IF_TOUCHED),
+    "O-6": (BUY, "STOP_LIMIT", "2450.00", "2451.00", OrderType.LIMIT_IF_TOUCHED),
+}
+
+
 def trade_and_rest(venue: LocalParadex, own: Trader) -> None:
-    """Leave orders of a session before: two that rest, one that waits for its trigger."""
+    """Leave orders of a session before: two that rest, four that wait for their triggers."""
     own.place("BUY", "0.4", "2400.00", client_id="O-1")
     own.place("SELL", "0.3", "2600.00", "POST_ONLY", client_id="O-2")
-    venue.exchange.place(
-        model.OrderCommand(
-            account=own.account,
-            market=SYMBOL,
-            side=model.Side.BUY,
-            type=model.OrderType.STOP_MARKET,
-            size=Decimal("0.2"),
-            trigger_price=Decimal(2550),
-            client_id="O-3",
+    for name, (side, kind, trigger, price, _) in _WAITING.items():
+        venue.exchange.place(
+            model.OrderCommand(
+                account=own.account,
+                market=SYMBOL,
+                side=model.Side(side.name),
+                type=model.OrderType(kind),
+                size=Decimal("0.2"),
+                price=None if price is None else Decimal(price),
+                trigger_price=Decimal(trigger),
+                client_id=name,
+            )
         )
-    )
 
 
 @proves("TC-E84")
@@ -1066,40 +1079,52 @@ async def test_e10_open_orders_are_reconciled_and_go_on(transport: str) -> None:
     """Claimed, they are the strategy's own: it ends them when it stops."""
     strategy = exec_tester(external_order_claims=[ETH])
     async with exam(transport, strategy, before=trade_and_rest) as at:
+        await at.reconcile()
         found = {order.client_order_id.value: order for order in at.node.cache.orders_open()}
-        rows = {
-            name: (
-                order.status,
-                order.side,
-                order.order_type,
-                str(order.quantity),
-                str(order.price if order.has_price else order.trigger_price),
-                order.is_post_only,
-                order.strategy_id,
-            )
-            for name, order in found.items()
-        }
-        accepted, limited = OrderStatus.ACCEPTED, OrderType.LIMIT
-        assert rows == {
-            "O-1": (accepted, BUY, limited, "0.4000", "2400.00", False, strategy.id),
-            "O-2": (accepted, SELL, limited, "0.3000", "2600.00", True, strategy.id),
-            "O-3": (
-                accepted,
-                BUY,
-                OrderType.STOP_MARKET,
-                "0.2000",
-                "2550.00",
-                False,
-                strategy.id,
-            ),
+        assert {name: terms(order) for name, order in found.items()} == {
+            "O-1": (BUY, OrderType.LIMIT, "0.4000", "2400.00", None, False),
+            "O-2": (SELL, OrderType.LIMIT, "0.3000", "2600.00", None, True),
+        } | {
+            name: (side, order_type, "0.2000", price, trigger, False)
+            for name, (side, _, trigger, price, order_type) in _WAITING.items()
         }
         assert at.open_at_venue() == sorted(found)
         for order in found.values():
+            assert order.status == OrderStatus.ACCEPTED
+            assert order.strategy_id == strategy.id
             assert order.venue_order_id.value == at.at_venue(order).id
         strategy.stop()
         await until(lambda: not at.node.cache.orders_open())
         assert {order.status for order in found.values()} == {OrderStatus.CANCELED}
         assert not at.open_at_venue()
+
+
+@proves("TC-E84")
+async def test_e10_reconciled_conditional_orders_are_modified(transport: str) -> None:
+    """Which way they wait is known: a new trigger is compared with the mark price."""
+    strategy = exec_tester(external_order_claims=[ETH], cancel_orders_on_stop=False)
+    async with exam(transport, strategy, before=trade_and_rest) as at:
+        orders = {order.client_order_id.value: order for order in at.node.cache.orders_open()}
+        for name in _WAITING:
+            order = orders[name]
+            away = 5 if order.trigger_price.as_decimal() > 2500 else -5
+            moved = strategy.instrument.make_price(order.trigger_price.as_decimal() + away)
+            strategy.modify_order(order, trigger_price=moved)
+            await until(lambda: order.trigger_price == moved)  # noqa: B023 - awaited here
+            assert order.is_open
+            check_at_venue(at, order, trigger_price=moved.as_decimal())
+
+
+def terms(order: Order) -> tuple[Any, ...]:
+    """Return side, type, size, price and trigger of an order, and if it is post-only."""
+    return (
+        order.side,
+        order.order_type,
+        str(order.quantity),
+        str(order.price) if order.has_price else None,
+        str(order.trigger_price) if order.has_trigger_price else None,
+        order.is_post_only,
+    )
 
 
 def trade_away(venue: LocalParadex, own: Trader) -> None:

@@ -157,6 +157,35 @@ def test_p11_a_conditional_order_waits_for_the_mark_price(
 
 
 @pytest.mark.parametrize(
+    ("side", "flag", "touched"),
+    [
+        ("BUY", "STOP_CONDITION_ABOVE_TRIGGER", False),
+        ("BUY", "STOP_CONDITION_BELOW_TRIGGER", True),
+        ("SELL", "STOP_CONDITION_BELOW_TRIGGER", False),
+        ("SELL", "STOP_CONDITION_ABOVE_TRIGGER", True),
+    ],
+)
+@pytest.mark.parametrize("linked", [False, True])
+def test_e10_a_plain_trigger_that_waits_for_a_better_price_is_if_touched(
+    side: str, flag: str, touched: bool, linked: bool
+) -> None:
+    """By its flags alone: as a stop, it would be taken for armed the wrong way."""
+    for kind, stop, if_touched in (
+        ("MARKET", OrderType.STOP_MARKET, OrderType.MARKET_IF_TOUCHED),
+        ("LIMIT", OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED),
+    ):
+        update = order_update(
+            "UNTRIGGERED",
+            side=wire.Side(side),
+            # A position-linked kind says by its name what it is.
+            type=wire.OrderType(f"STOP_LOSS_{kind}" if linked else f"STOP_{kind}"),
+            trigger_price=Decimal(91),
+            flags=frozenset({flag}),
+        )
+        assert order_report(update).order_type == (if_touched if touched and not linked else stop)
+
+
+@pytest.mark.parametrize(
     ("instruction", "time_in_force", "post_only"),
     [
         ("GTC", TimeInForce.GTC, False),
