@@ -154,17 +154,17 @@ async def test_e19_one_account_fails_while_the_other_goes_on() -> None:
         pair.venue.faults.add(faults.RefuseConnects(n=6))
         cut = pair.venue.faults.add(faults.DropAfterFrames(frames=0, channels=("fills",)))
         pair.maker.place("SELL", "0.3", "2495.00", "IOC")
-        await until(lambda: cut.is_exhausted and not node.client(MM).status().healthy)
-        assert node.client(PARADEX).status().healthy
+        await until(lambda: cut.is_exhausted and not node.client(MM).stream_status().healthy)
+        assert node.client(PARADEX).stream_status().healthy
         bought = desk.market(OrderSide.BUY, "0.2")
         await until(lambda: bought.is_closed)
-        assert node.client(PARADEX).status().healthy
+        assert node.client(PARADEX).stream_status().healthy
         await until(lambda: resting.status == OrderStatus.FILLED)
         await until_both_equal(node, pair)
-        await until(lambda: node.client(MM).status().healthy, "the stream is back")
+        await until(lambda: node.client(MM).stream_status().healthy, "the stream is back")
         await until_both_equal(node, pair)
-        assert node.client(MM).status().reconnects == 1
-        assert node.client(PARADEX).status().reconnects == 0
+        assert node.client(MM).stream_status().reconnects == 1
+        assert node.client(PARADEX).stream_status().reconnects == 0
 
 
 async def test_e19_an_isolated_account_is_a_client_of_its_own() -> None:

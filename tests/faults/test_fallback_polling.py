@@ -112,6 +112,6 @@ async def test_s6_no_polling_while_connections_come_back_soon() -> None:
 async def test_s6_a_node_that_stops_while_it_polls_leaves_nothing_behind() -> None:
     desk = Watcher()
     async with trading_floor(desk=desk, data=QUICK, execution=QUICK) as floor:
-        await until(lambda: floor.node.data.stream_status().healthy)
+        await until(lambda: desk.marks)
         await cut_off(floor)
         await until(lambda: len(desk.degraded()) == 2)
