@@ -19,6 +19,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.reconciliation import account_of
 from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.enums import OrderStatus
@@ -119,8 +120,9 @@ class AccountProof:
     def _orders(self, snapshot: AccountSnapshot) -> Iterator[str]:
         ours = {
             order.venue_order_id.value: order
-            for order in self._cache.orders_open(account_id=self._account_id)
-            if order.venue_order_id is not None
+            for order in self._cache.orders_open()
+            # The cache's own index by account misses the orders of elsewhere.
+            if account_of(order) == self._account_id and order.venue_order_id is not None
         }
         for order_id, update in snapshot.orders.items():
             if self._memory.rules("order", order_id) or self._is_under_way(update):

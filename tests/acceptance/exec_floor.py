@@ -239,11 +239,14 @@ class Exam[S: Strategy]:
         await until(lambda: self.node.execution.stream_status().healthy, "the stream is healthy")
 
     async def reconcile(self) -> None:
-        """Cut the connections, and wait until the account is reconciled on new ones."""
+        """Cut the account's stream, and wait until it is reconciled: there is no difference."""
         epoch = self.node.execution.stream_status().epoch
-        await self.venue.drop_connections()
+        for session in list(self.venue._server.sessions):
+            if session.account:
+                session.cut()
         await until(lambda: self.node.execution.stream_status().epoch > epoch, "another connection")
         await self.healthy()
+        assert "REST and the node differ" not in self.node.log()
 
     async def failing[T](self, fault: RequestFault, command: Callable[[], T]) -> T:
         """

@@ -1038,11 +1038,14 @@ async def test_channels_are_left_on_stop(transport: str) -> None:
                 channel for socket in followed(at.venue) for channel in socket if SYMBOL in channel
             }
 
-        await until(lambda: len(of_market()) == 3)
+        stream = at.node.data.stream_status
+        await until(lambda: len(of_market()) == 3 and stream().confirmed == stream().subscriptions)
         assert {channel.split(".")[0] for channel in of_market()} == {"bbo", "trades", "order_book"}
         strategy.stop()
         await until(lambda: not of_market())
-        await at.reconcile()
+        await at.venue.drop_connections()
+        await until(lambda: stream().epoch == 2 and stream().healthy, "another connection")
+        assert followed(at.venue)
         assert not of_market()
 
 
