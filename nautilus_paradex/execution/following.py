@@ -7,6 +7,7 @@ the room as a task.
 
 from collections.abc import Callable
 from collections.abc import Coroutine
+from collections.abc import Sequence
 from typing import Any
 from typing import Final
 from typing import Protocol
@@ -35,6 +36,7 @@ from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import AwaitFills
 from nautilus_paradex.protocol.orders import Effect
+from nautilus_paradex.protocol.orders import Filled
 from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -176,17 +178,20 @@ class OrderFollower:
         self._registry.index(tracker)
         if effects and not tracker.external:
             self.in_queue[id(tracker)] = tracker
+        fills = [effect.fill for effect in effects if isinstance(effect, Filled)]
         for effect in effects:
+            if isinstance(effect, Filled):
+                fills = fills[1:]
             if isinstance(effect, AwaitFills):
                 self._spawn(self._fetch_missing(tracker), f"fetch fills of {tracker.client_id}")
             elif isinstance(effect, Reconcile):
                 self._reconcile(f"order {tracker.client_id or tracker.order_id}: {effect.reason}")
-            elif not self._is_told(tracker, effect):
+            elif not self._is_told(tracker, effect, fills):
                 return
 
-    def _is_told(self, tracker: OrderTracker, effect: Effect) -> bool:
+    def _is_told(self, tracker: OrderTracker, effect: Effect, to_come: Sequence[Fill]) -> bool:
         try:
-            self._teller.tell(tracker, effect)
+            self._teller.tell(tracker, effect, to_come)
         except WireError as e:
             # A size that is finer than its instrument: a reconciliation makes the instrument fit.
             # What follows of this order must not overtake what could not be told.

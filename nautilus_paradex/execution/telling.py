@@ -5,6 +5,7 @@ Events are queued by the framework and reports are not, so an order is told by o
 whole life here; only a reconciliation, which waits until the queue is empty, may mix them.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -178,10 +179,22 @@ class OrderTeller:
 
     # -- EFFECTS -----------------------------------------------------------------------------------
 
-    def tell(self, tracker: OrderTracker, effect: Effect) -> None:
-        """Tell the framework what happened to an order."""
+    def tell(self, tracker: OrderTracker, effect: Effect, to_come: Sequence[Fill] = ()) -> None:
+        """
+        Tell the framework what happened to an order.
+
+        Parameters
+        ----------
+        tracker : OrderTracker
+            The order.
+        effect : Effect
+            What happened.
+        to_come : Sequence[Fill]
+            Fills that the tracker has counted and that are told after this.
+
+        """
         if tracker.external:
-            self._report(tracker, effect)
+            self._report(tracker, effect, to_come)
             return
         order = self._cached(tracker)
         if order is None:
@@ -272,7 +285,7 @@ class OrderTeller:
             info=fill_info(fill),
         )
 
-    def _report(self, tracker: OrderTracker, effect: Effect) -> None:
+    def _report(self, tracker: OrderTracker, effect: Effect, to_come: Sequence[Fill]) -> None:
         if isinstance(effect, Filled):
             fill = self._reports.fill_report(effect.fill)
             if fill is not None:
@@ -281,7 +294,7 @@ class OrderTeller:
         if tracker.last is None:
             self._log.error(f"{tracker}: nothing is known of it but {effect}")
             return
-        report = self._reports.order_report(_as_told(tracker, tracker.last, effect))
+        report = self._reports.order_report(_as_told(tracker, tracker.last, effect, to_come))
         if report is not None:
             self._client.send_order_report(report)
 
@@ -332,7 +345,9 @@ def _plain(value: Decimal | None) -> str:
     return "none" if value is None else f"{value.normalize():f}"
 
 
-def _as_told(tracker: OrderTracker, last: OrderUpdate, effect: Effect) -> OrderUpdate:
+def _as_told(
+    tracker: OrderTracker, last: OrderUpdate, effect: Effect, to_come: Sequence[Fill]
+) -> OrderUpdate:
     """
     Return an order's update with the fills that were told, and no others.
 
@@ -341,7 +356,8 @@ def _as_told(tracker: OrderTracker, last: OrderUpdate, effect: Effect) -> OrderU
     """
     ended = isinstance(effect, Canceled | Expired | Rejected)
     status = last.status if ended or last.status is OrderStatus.UNTRIGGERED else OrderStatus.OPEN
-    filled = tracker.filled
+    filled = tracker.filled - sum((fill.size for fill in to_come), Decimal(0))
+    cost = tracker.cost - sum((fill.size * fill.price for fill in to_come), Decimal(0))
     is_cut = isinstance(effect, Canceled) and last.size <= filled
     size = tracker.told.size if is_cut else last.size
     return msgspec.structs.replace(
@@ -349,6 +365,6 @@ def _as_told(tracker: OrderTracker, last: OrderUpdate, effect: Effect) -> OrderU
         status=status,
         size=size,
         remaining_size=size - filled,
-        avg_fill_price=tracker.cost / filled if filled else None,
+        avg_fill_price=cost / filled if filled else None,
         cancel_reason=last.cancel_reason if ended else "",
     )
