@@ -191,6 +191,8 @@ class TriggerGuard:
         """Look at which way an order waits, as the venue shows it."""
         if update.status is not OrderStatus.UNTRIGGERED or tracker.cancel_pending:
             return
+        if tracker.signed_ms is None:
+            return  # of an earlier run, or of elsewhere: what it was meant to do is not known here
         order = None
         if not tracker.external:
             order = self._orders.cached_order(tracker.client_id, update.order_id)
