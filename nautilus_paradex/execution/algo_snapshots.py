@@ -20,6 +20,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.execution.algo_reading import AlgoReader
 from nautilus_paradex.execution.algos import AlgoOrders
 from nautilus_paradex.execution.inflight import DEFAULT_RECV_WINDOW_MS
+from nautilus_paradex.execution.reconciliation import account_of
 from nautilus_paradex.execution.signing import wire_side
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
@@ -242,11 +243,9 @@ class AlgoSnapshots:
         """Return the framework's live orders that are algo orders, by the venue's id."""
         live = [
             order
-            for order in (
-                *self._cache.orders_open(account_id=self._account_id),
-                *self._cache.orders_inflight(account_id=self._account_id),
-            )
+            for order in (*self._cache.orders_open(), *self._cache.orders_inflight())
             if order.order_type == OrderType.MARKET
+            and account_of(order) == self._account_id
             and not self._algos.was_sent(order.client_order_id.value)
             and not any(o.client_id == order.client_order_id.value for o in orders.values())
         ]
@@ -289,8 +288,10 @@ class AlgoSnapshots:
         """
         holders = {
             trade_id.value: order.venue_order_id.value
-            for order in self._cache.orders_closed(account_id=self._account_id)
-            if order.order_type == OrderType.MARKET and order.venue_order_id is not None
+            for order in self._cache.orders_closed()
+            if order.order_type == OrderType.MARKET
+            and order.venue_order_id is not None
+            and account_of(order) == self._account_id
             for trade_id in order.trade_ids
         }
         for fill in list(fills.values()):
