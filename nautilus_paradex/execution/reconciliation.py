@@ -474,7 +474,8 @@ class Reconciler:
             return False
         if tracker.is_done and not order.is_closed:
             return True
-        if tracker.phase is Phase.WORKING and order.status in _NOT_YET_ACCEPTED:
+        # Its status does not say it: what was commanded early makes it PENDING_UPDATE at once.
+        if tracker.phase is Phase.WORKING and not order.ts_accepted:
             return True
         return bool(order.filled_qty.as_decimal() < tracker.filled)
 
@@ -503,9 +504,6 @@ def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:
     for fill in fills:
         sizes[fill.order_id] += fill.size
     return sizes
-
-
-_NOT_YET_ACCEPTED: Final = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
 
 
 def _newer(update: OrderUpdate, tracker: OrderTracker) -> OrderUpdate:

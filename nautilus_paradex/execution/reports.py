@@ -254,7 +254,8 @@ class ReportGenerator:
             trigger_price=order.trigger_price if order.has_trigger_price else None,
             quantity=order.quantity,
             filled_qty=order.filled_qty,
-            avg_px=None if order.avg_px is None else Decimal(str(order.avg_px)),
+            # The framework wants one, and warns without.
+            avg_px=Decimal(0) if order.avg_px is None else Decimal(str(order.avg_px)),
             post_only=order.is_post_only,
             reduce_only=order.is_reduce_only,
             report_id=UUID4(),
