@@ -42,7 +42,7 @@ unit: $(VENV)/.ready
 	@# The protocol ring, to full branch coverage from its own tests; then everything else.
 	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" tests/protocol --cov=nautilus_paradex.protocol --cov-branch \
 	  --cov-report=term-missing:skip-covered --cov-fail-under=100 $(PYTEST_ARGS)
-	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" --ignore tests/protocol $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n 3 -m "$(QUICK)" --ignore tests/protocol $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.ready  ## The tests without whole nodes, in a minute
 	@$(PY) -m pytest -q -n 2 -m "$(QUICK)" --ignore tests/acceptance --ignore tests/faults \
