@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -110,9 +109,10 @@ async def until(
     deadline_s: float = DEADLINE_S,
 ) -> None:
     """Wait until a condition holds; fail with `what` if it does not in time."""
-    end = time.monotonic() + deadline_s
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline_s
     while not condition():
-        if time.monotonic() > end:
+        if loop.time() > end:
             said = what() if callable(what) else what
             raise AssertionError(f"not within {deadline_s:g} s: {said or condition}")
         await asyncio.sleep(_POLL_S)

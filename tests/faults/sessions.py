@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from collections.abc import Iterable
@@ -131,15 +130,16 @@ class Session:
 
     async def ends_equal(self, deadline_s: float = EQUAL_DEADLINE_S) -> None:
         """Wait until the node is equal to the venue, and stays so; fail with what differs."""
-        end = time.monotonic() + deadline_s
+        loop = asyncio.get_running_loop()
+        end = loop.time() + deadline_s
         equal_since: float | None = None
-        while equal_since is None or time.monotonic() - equal_since < _LASTING_S:
+        while equal_since is None or loop.time() - equal_since < _LASTING_S:
             found = self.troubles()
             if found:
                 equal_since = None
-                assert time.monotonic() < end, "\n".join(found)
+                assert loop.time() < end, "\n".join(found)
             elif equal_since is None:
-                equal_since = time.monotonic()
+                equal_since = loop.time()
             await asyncio.sleep(_POLL_S)
         self.venue.exchange.check_invariants()
         wrong = violations(record(self.node, self.venue, self.account))

@@ -67,7 +67,8 @@ class Server:
         self._orders = OrderRpc(venue, self.hub, self._desk)
         self._auth = AuthEndpoints(open_account)
         self._publishing: asyncio.Task[None] | None = None
-        self.sessions: set[Session] = set()
+        # In the order of connection, which a set would not keep: a seed has one outcome.
+        self.sessions: dict[Session, None] = {}
 
     def application(self) -> web.Application:
         """Return the aiohttp application; one may be made for each time of serving."""
@@ -176,11 +177,11 @@ class Server:
             sbe_version=version,
             peer=peer,
         )
-        self.sessions.add(session)
+        self.sessions[session] = None
         try:
             await session.run()
         finally:
-            self.sessions.discard(session)
+            self.sessions.pop(session, None)
         return socket
 
 

@@ -1,0 +1,120 @@
+"""
+Sessions of a whole node in virtual time: the same for the same seed, and replayable from it.
+
+A story that fails names its seed; ``PARADEX_SEED=7 pytest tests/virtual -k its_name`` tells the
+very same story again.
+"""
+
+import os
+import random
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+
+from nautilus_paradex.factories import clear_shared_clients
+from nautilus_paradex.simulator import LocalParadex
+from nautilus_paradex.simulator import SimulatorConfig
+from nautilus_paradex.simulator.virtual_time import VirtualLoop
+from nautilus_paradex.simulator.virtual_time import run_virtual
+from tests.acceptance.node import KEY
+from tests.acceptance.node import Desk
+from tests.acceptance.node import running_node
+from tests.faults.sessions import Session
+from tests.virtual.node_time import nodes_in_virtual_time
+
+
+#: Names the seed of a story that is to be told again.
+SEED_VARIABLE = "PARADEX_SEED"
+
+type Trace = list[tuple[float, str]]
+"""What happened, each with the loop's time: requests at the venue, orders' events at the node."""
+
+
+class VirtualSession(Session):
+    """
+    A session in virtual time.
+
+    Attributes
+    ----------
+    loop : VirtualLoop
+        Its clock.
+    chance : random.Random
+        Draws what the story leaves open.
+
+    """
+
+    loop: VirtualLoop
+    chance: random.Random
+
+
+type Story = Callable[[VirtualSession], Awaitable[None]]
+
+
+def seeds(*defaults: int) -> list[int]:
+    """Return the seeds to run; the environment's alone, where it names one."""
+    chosen = os.environ.get(SEED_VARIABLE)
+    return list(defaults) if chosen is None else [int(chosen)]
+
+
+def tell(
+    story: Story,
+    seed: int,
+    *,
+    config: SimulatorConfig | None = None,
+    execution: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Trace:
+    """
+    Run a story, see that node and venue end equal, and return what happened.
+
+    Everything random follows the seed: the venue, the adapter's jitter and the story's own draws.
+    """
+    trace: Trace = []
+
+    async def main(loop: VirtualLoop) -> None:
+        async with LocalParadex(
+            seed=seed, market=False, config=config, clock_us=loop.wall_us
+        ) as venue:
+            account = venue.create_account(KEY)
+            desk = Desk()
+            async with running_node(
+                venue,
+                account,
+                strategies=[desk],
+                data=data,
+                execution=execution,
+                may_fail=True,
+            ) as node:
+                at = VirtualSession(venue, account, node, desk)
+                at.loop, at.chance = loop, random.Random(seed)
+                _write_down(at, trace)
+                await story(at)
+                await at.ends_equal()
+
+    try:
+        with nodes_in_virtual_time(seed):
+            run_virtual(main)
+    except BaseException as e:
+        e.add_note(f"Replay: {SEED_VARIABLE}={seed}")
+        raise
+    finally:
+        clear_shared_clients()
+    return trace
+
+
+def _write_down(at: VirtualSession, trace: Trace) -> None:
+    queue, loop = at.venue.faults, at.loop
+    known = queue.on_request
+
+    def on_request(method: str, path: str) -> Any:
+        trace.append((loop.time(), f"{method} {path}"))
+        return known(method, path)
+
+    def on_event(event: Any) -> None:
+        # The framework rolls dice for the client ids of orders from elsewhere.
+        order_id = getattr(event, "venue_order_id", None) or event.client_order_id
+        trace.append((loop.time(), f"{type(event).__name__} {order_id}"))
+
+    queue.on_request = on_request
+    at.node.node.kernel.msgbus.subscribe(topic="events.order.*", handler=on_event)
