@@ -56,8 +56,8 @@ async def trade_at_the_venue(at: VirtualSession, seconds: float, every: float) -
 async def until_healthy(at: VirtualSession) -> None:
     """Wait until both streams are healthy."""
     await until(
-        lambda: at.node.execution.status().healthy and at.node.data.status().healthy,
-        lambda: (at.node.execution.status(), at.node.data.status()),
+        lambda: at.node.execution.stream_status().healthy and at.node.data.stream_status().healthy,
+        lambda: (at.node.execution.stream_status(), at.node.data.stream_status()),
         _HEALTHY_DEADLINE_S,
     )
 
@@ -67,7 +67,7 @@ async def outage(at: VirtualSession, seconds: float, every: float = 5.0) -> None
     await rest_orders(at)
     await at.venue.stop_serving()
     await trade_at_the_venue(at, seconds, every)
-    assert not at.node.execution.status().connected
+    assert not at.node.execution.stream_status().connected
     await at.venue.resume_serving()
     await until_healthy(at)
     await at.ends_equal()
@@ -82,6 +82,6 @@ async def refused_streams(at: VirtualSession, seconds: float, every: float = 20.
     await trade_at_the_venue(at, seconds, every)
     # Polling keeps the state right in between (S6).
     await at.ends_equal()
-    assert not at.node.execution.status().connected
+    assert not at.node.execution.stream_status().connected
     at.venue.faults.clear()
     await until_healthy(at)
