@@ -17,6 +17,7 @@ from nautilus_paradex.execution.cancels import Cancels
 from nautilus_paradex.execution.contingencies import Contingencies
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.modifies import Modifies
+from nautilus_paradex.execution.modifies import ended_since
 from nautilus_paradex.execution.submits import Submits
 from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -116,7 +117,7 @@ class OrderCommands:
         for tracker in plain:
             if not tracker.is_done:
                 await self._cancels.cancel(tracker)
-            elif order.is_closed and not 0 < command.ts_init < order.last_event.ts_init:
+            elif order.is_closed and not ended_since(order, command):
                 self._teller.cancel_rejected_early(command, "the order has ended")
             # Else its end was on its way when the command was given, and answers it.
 

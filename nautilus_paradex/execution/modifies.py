@@ -6,6 +6,7 @@ from typing import Final
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import Logger
 from nautilus_trader.execution.messages import ModifyOrder
+from nautilus_trader.execution.messages import TradingCommand
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
@@ -147,6 +148,11 @@ class Modifies:
 
 def _has_ended(tracker: OrderTracker) -> bool:
     return tracker.is_done
+
+
+def ended_since(order: Order, command: TradingCommand) -> bool:
+    """If an order that is closed was not yet so when a command for it was made."""
+    return bool(0 < command.ts_init < order.last_event.ts_init)
 
 
 def _decimal(value: Quantity | Price | None) -> Decimal | None:
