@@ -5,6 +5,7 @@ Nothing here awaits. What needs the network (missing fills, an unknown fill's or
 the room as a task.
 """
 
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Sequence
@@ -58,6 +59,9 @@ _UPDATE_GRACE_SECS: Final = 1.0
 _NOT_SENT: Final = frozenset(
     {ModelStatus.INITIALIZED, ModelStatus.EMULATED, ModelStatus.RELEASED, ModelStatus.DENIED}
 )
+
+#: Far more than come while the account is read.
+_RECENT_FILLS: Final = 2_000
 
 _ORDER_FILL_TYPES: Final = frozenset({FillType.FILL, FillType.RPI})
 
@@ -130,6 +134,8 @@ class OrderFollower:
         self._algos: AlgoClaims | None = None
         self.on_update: Callable[[OrderTracker, OrderUpdate], None] = lambda _, __: None
         """Told of each update after it was taken."""
+        self.recent_fills: deque[Fill] = deque(maxlen=_RECENT_FILLS)
+        """The last fills that were told as they came."""
         self.in_queue: dict[int, OrderTracker] = {}
         """Orders whose events the framework may not have applied yet."""
 
@@ -263,6 +269,7 @@ class OrderFollower:
             self._keep_orphan(fill)
             return
         self._ledger.add(fill.key)
+        self.recent_fills.append(fill)
         self.run(tracker, tracker.on_fill(fill))
 
     def _keep_orphan(self, fill: Fill) -> None:

@@ -14,7 +14,6 @@ from nautilus_trader.execution.messages import GenerateOrderStatusReport
 from nautilus_trader.execution.messages import GenerateOrderStatusReports
 from nautilus_trader.execution.messages import QueryOrder
 from nautilus_trader.execution.reports import OrderStatusReport
-from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.following import OrderFollower
@@ -30,8 +29,6 @@ from nautilus_paradex.protocol.orders import Source
 
 #: Between two tries to ask for an order of which no report can be made otherwise, seconds.
 _RETRY_SECS: Final = 2.0
-
-_UNREPORTABLE: Final = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
 
 
 class OrderQueries:
@@ -176,4 +173,5 @@ class OrderQueries:
 
     def _is_unreportable(self, update: OrderUpdate) -> bool:
         order: Order | None = self._follower.cached_order(update.client_id, update.order_id)
-        return order is None or order.status in _UNREPORTABLE
+        # Its status does not say it: what was commanded early makes it PENDING_CANCEL at once.
+        return order is None or not (order.ts_accepted or order.is_closed)

@@ -285,13 +285,33 @@ class Reconciler:
     async def _read(self, start_ms: int | None) -> AccountSnapshot:
         await self.await_queue()
         snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
+        read = {fill.key for fill in snapshot.fills}
         if self._algo_folder is not None:
             snapshot = await self._algo_folder.fold(snapshot)
         snapshot = await self._complete(snapshot)
         await self.fit(snapshot)
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
+        moving = self._moved_since(read, snapshot, start_ms)
+        snapshot = msgspec.structs.replace(
+            snapshot, unstable_markets=snapshot.unstable_markets | moving
+        )
         return self._newest(snapshot)
+
+    def _moved_since(
+        self, read: set[tuple[str, str]], snapshot: AccountSnapshot, start_ms: int | None
+    ) -> frozenset[str]:
+        """
+        Return the markets with fills that the positions, as they were read, do not have yet.
+
+        The framework would trade the difference away with fills of its own.
+        """
+        start_ns = (start_ms or 0) * 1_000_000
+        return frozenset(
+            fill.market
+            for fill in (*snapshot.fills, *self._follower.recent_fills)
+            if fill.key not in read and fill.created_ns >= start_ns
+        )
 
     async def _complete(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Add what orders and lone fills need and the time range did not bring (E10)."""
