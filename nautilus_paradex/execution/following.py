@@ -373,7 +373,8 @@ def _may_be(order: Order, order_id: str) -> bool:
 def _phase_of(order: Order) -> Phase:
     if order.is_closed:
         return Phase.CLOSED
-    return Phase.WORKING if order.is_open else Phase.PENDING
+    # One that was commanded before it was accepted is open to the framework already.
+    return Phase.WORKING if order.is_open and order.ts_accepted else Phase.PENDING
 
 
 def order_id_behind(fill: Fill) -> str:

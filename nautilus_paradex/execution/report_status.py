@@ -19,6 +19,9 @@ _AT_WORK: Final = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED})
 #: How long a command may take from its strategy to the client, nanoseconds.
 _COMMAND_LIFE_NS: Final = 5_000_000_000
 
+_ENDED: Final = frozenset(
+    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+)
 _ASKED: Final = frozenset({OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
 
 
@@ -48,10 +51,14 @@ def fit_status(
             report.avg_px = report.avg_px or Decimal(0)
         elif order.is_pending_cancel:
             report.order_status = OrderStatus.ACCEPTED
-    elif _is_cut(report, order):
-        # Without a rest it would stay open for ever: what was cut off ends as canceled.
-        report.order_status = OrderStatus.CANCELED
-        report.quantity = order.quantity
+    elif report.filled_qty == order.filled_qty and report.order_status in _ENDED:
+        if order.is_closed:
+            _repeat(report, order)
+        elif report.order_status == OrderStatus.FILLED:
+            # The venue has cut it to fills that were told before. Without a rest it would stay
+            # open for ever: what was cut off ends as canceled.
+            report.order_status = OrderStatus.CANCELED
+            report.quantity = order.quantity
 
 
 def _is_asked_for(report: OrderStatusReport, order: Order, tracker: OrderTracker | None) -> bool:
@@ -61,8 +68,11 @@ def _is_asked_for(report: OrderStatusReport, order: Order, tracker: OrderTracker
     return bool(report.ts_init - order.ts_last < _COMMAND_LIFE_NS)
 
 
-def _is_cut(report: OrderStatusReport, order: Order) -> bool:
-    """If the venue has cut an order to fills that were told before."""
-    if report.order_status != OrderStatus.FILLED or not order.is_open:
-        return False
-    return bool(report.filled_qty == order.filled_qty)
+def _repeat(report: OrderStatusReport, order: Order) -> None:
+    """Say of an order that has ended what was told: the framework updates even that."""
+    report.order_status = order.status
+    report.quantity = order.quantity
+    if order.has_price:
+        report.price = order.price
+    if order.has_trigger_price:
+        report.trigger_price = order.trigger_price
