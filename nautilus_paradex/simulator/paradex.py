@@ -1,7 +1,6 @@
 """A whole Paradex in this process: engine, synthetic market, REST and WebSocket on one port."""
 
 import ipaddress
-import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,6 +11,8 @@ from typing import Self
 from aiohttp import web
 from starknet_py.hash.utils import private_to_stark_key
 
+from nautilus_paradex.simulator.clock import VenueClock
+from nautilus_paradex.simulator.clock import wall_clock_us
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.engine.exchange import Exchange
 from nautilus_paradex.simulator.engine.markets import REFERENCE_PRICES
@@ -28,11 +29,6 @@ from nautilus_paradex.simulator.server.venue import Venue
 
 _SHUTDOWN_S = 1.0
 _MARKET_STEP_MS = 20.0
-
-
-def wall_clock_us() -> int:
-    """Return the time of the wall clock, UNIX microseconds."""
-    return time.time_ns() // 1000
 
 
 def set_reference_prices(exchange: Exchange) -> None:
@@ -105,18 +101,19 @@ class LocalParadex:
         self.config = config or SimulatorConfig()
         self._host = host
         self._port = port
-        listings = default_markets(clock_us()) if markets is None else list(markets)
-        self.exchange = Exchange(clock_us=clock_us, rng=Random(seed), markets=listings)
-        self._venue = Venue(self.exchange, self.config, clock_us, seed)
+        clock = VenueClock(clock_us)
+        listings = default_markets(clock()) if markets is None else list(markets)
+        self.exchange = Exchange(clock_us=clock, rng=Random(seed), markets=listings)
+        self._venue = Venue(self.exchange, self.config, clock, seed)
         self._runner: web.AppRunner | None = None
         set_reference_prices(self.exchange)
         self.market: SyntheticMarket | None = None
         jobs: list[Job] = []
         if market:
             self.market = trading = SyntheticMarket(self.exchange, seed, driven)
-            jobs.append((_MARKET_STEP_MS, lambda: trading.step(clock_us())))
+            jobs.append((_MARKET_STEP_MS, lambda: trading.step(clock())))
             # The first client finds a book.
-            trading.step(clock_us())
+            trading.step(clock())
         self._server = Server(self._venue, self._onboard, jobs)
 
     # -- LIFE -------------------------------------------------------------------------------
@@ -297,6 +294,10 @@ class LocalParadex:
         """Change the exchange's state; maintenance drops every WebSocket."""
         self.exchange.set_system_state(model.SystemState(state))
         self._server.hub.flush()
+
+    def jump_clock(self, ms: float) -> None:
+        """Put the venue's clock forward, or back; ids and sequence numbers never go back."""
+        self._venue.clock_us.jump(ms)
 
     def expire_tokens(self) -> None:
         """Make every JWT issued so far invalid."""

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import wire_sbe
+from nautilus_paradex.simulator.server.book_faults import wrong_book
+from nautilus_paradex.simulator.server.book_faults import wrong_changes
 from nautilus_paradex.simulator.server.channel_names import Feed
 from nautilus_paradex.simulator.server.channel_names import Subscription
 from nautilus_paradex.simulator.server.channels import Listener
@@ -14,6 +17,7 @@ from nautilus_paradex.simulator.server.wire_json_public import book_frame
 
 
 _DEPTH = 15
+_ENDS = (model.MarketEventType.SETTLED, model.MarketEventType.DELETED)
 
 
 class _Follower:
@@ -45,6 +49,8 @@ class BookFeeds:
         self._deltas: dict[str, list[_Follower]] = {}
         self._snapshots: list[_Follower] = []
         self._deltas_due_ms = 0.0
+        self._earlier: dict[Subscription, model.BookSnapshot] = {}
+        venue.exchange.subscribe(self._on_event)
 
     def add(self, listener: Listener, subscription: Subscription) -> None:
         """Send a connection the whole book, and what follows from now on."""
@@ -59,7 +65,7 @@ class BookFeeds:
         self._deltas.setdefault(market, []).append(follower)
         book = self._exchange.book_snapshot(market)[subscription.interactive]
         follower.seq_no = book.seq_no
-        self._send(follower, self._snapshot_message(book, subscription))
+        self._send(follower, self._snapshot_message(self._faulty(book, subscription), subscription))
 
     def remove(self, listener: Listener, subscription: Subscription) -> None:
         """End a connection's channel."""
@@ -85,13 +91,18 @@ class BookFeeds:
                 follower.due_ms = now_ms + follower.subscription.refresh_ms
                 self._push(follower)
 
-    def drop_market(self, market: str) -> None:
+    def _on_event(self, event: model.Event) -> None:
         """Stop what is left of a delisted market."""
+        if not isinstance(event, model.MarketChanged) or event.event.event_type not in _ENDS:
+            return
+        market = event.event.market
         self._deltas.pop(market, None)
         self._snapshots = [f for f in self._snapshots if f.subscription.market != market]
 
     def _announce(self, change: model.BookChanges, followers: Iterable[_Follower]) -> None:
-        messages = [_change_message(change, self._venue.clock_us(), view) for view in (False, True)]
+        fault = self._venue.faults.on_book(change.market, is_snapshot=False)
+        told = wrong_changes(change, fault)
+        messages = [_change_message(told, self._venue.clock_us(), view) for view in (False, True)]
         for follower in followers:
             # What came before the follower's own snapshot is in it.
             if change.seq_no > follower.seq_no:
@@ -112,7 +123,14 @@ class BookFeeds:
             return
         if book.seq_no != follower.seq_no:
             follower.seq_no = book.seq_no
-            self._send(follower, self._snapshot_message(book, subscription))
+            told = self._faulty(book, subscription)
+            self._send(follower, self._snapshot_message(told, subscription))
+
+    def _faulty(self, book: model.BookSnapshot, subscription: Subscription) -> model.BookSnapshot:
+        fault = self._venue.faults.on_book(book.market, is_snapshot=True)
+        earlier = self._earlier.get(subscription, book)
+        self._earlier[subscription] = book
+        return earlier if isinstance(fault, faults.StaleBook) else wrong_book(book, fault)
 
     def _snapshot_message(self, book: model.BookSnapshot, subscription: Subscription) -> Message:
         now_us = self._venue.clock_us()

@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 from typing import Protocol
 
+from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import wire_json
 from nautilus_paradex.simulator.server import wire_json_public
@@ -153,13 +154,21 @@ class Hub:
         told = [event for event in events if isinstance(event, pair)]
         if len({type(event) for event in told}) < 2:
             return events
-        order = self._venue.config.fill_order
+        order = self._fill_order()
         if order is FillOrder.RANDOM:
             # Drawn only where there is a choice: other traffic must not change a seed's outcome.
             order = self._rng.choice((FillOrder.FILL_FIRST, FillOrder.ORDER_FIRST))
         first: type = model.FillMade if order is FillOrder.FILL_FIRST else model.OrderChanged
         ordered = sorted(told, key=lambda event: not isinstance(event, first))
         return [*ordered, *(event for event in events if not isinstance(event, pair))]
+
+    def _fill_order(self) -> FillOrder:
+        match self._venue.faults.on_fill():
+            case faults.FillFirst():
+                return FillOrder.FILL_FIRST
+            case faults.OrderFirst():
+                return FillOrder.ORDER_FIRST
+        return self._venue.config.fill_order
 
     def publish(self, message: Message, *routes: Route) -> None:
         """Send a message to everybody on the routes."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.server.refusals import Refusal
 from nautilus_paradex.simulator.server.refusals import invalid_parameter
 
@@ -52,6 +53,7 @@ class Pager:
         sort_key: Callable[[Row], tuple[int, int]],
         *,
         max_size: int | None = None,
+        fault: faults.PageFault | None = None,
     ) -> tuple[list[Row], str | None, str | None]:
         """
         Return (rows, next, prev) of the page that the query asks for, newest first.
@@ -70,6 +72,8 @@ class Pager:
             Gives (time, serial) of a row, unique in the list.
         max_size : int, optional
             The most that this endpoint gives at once.
+        fault : faults.PageFault, optional
+            What is wrong with the page.
 
         Raises
         ------
@@ -77,6 +81,8 @@ class Pager:
             For a page size out of range, or a cursor that is foreign or forged.
 
         """
+        if isinstance(fault, faults.CursorRefused):
+            raise _bad_cursor()
         size = self._size(query, max_size or self._max_size)
         binding = self._binding(endpoint, owner, query)
         ordered = sorted(rows, key=sort_key, reverse=True)
@@ -95,6 +101,13 @@ class Pager:
             after = self._write("next", sort_key(page[-1]), binding)
         if page and start > 0:
             before = self._write("prev", sort_key(page[0]), binding)
+        match fault:
+            case faults.RepeatRows():
+                page = ordered[max(start - fault.rows, 0) : end]
+            case faults.SkipRows():
+                page = page[fault.rows :]
+            case faults.EndEarly():
+                after = None
         return page, after, before
 
     def _size(self, query: Mapping[str, str], max_size: int) -> int:

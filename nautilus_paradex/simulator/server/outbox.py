@@ -4,7 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.faults.changes import frame_with_unknown_fields
+from nautilus_paradex.simulator.faults.changes import frame_with_value
+from nautilus_paradex.simulator.faults.changes import unknown_frame
 from nautilus_paradex.simulator.server.messages import Frame
 
 
@@ -22,6 +27,16 @@ class Cut(Exception):  # noqa: N818 - what is to be done, not an error
     def __init__(self, code: int | None = None) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """A message that is to be sent in pieces."""
+
+    frame: Frame
+    size: int
+    """Bytes of each piece but the last."""
+    are_frames: bool
+    """If each is a WebSocket frame of its own; else they are pieces of one frame."""
 
 
 class Outbox:
@@ -42,7 +57,7 @@ class Outbox:
         self._limit = limit
         self._frames: deque[tuple[str, Frame]] = deque()
         self._filled = asyncio.Event()
-        self._held: Frame | None = None
+        self._held: Frame | Pieces | None = None
         self._stalled_until: float | None = None
         self.is_private = False
         self.is_overflown = False
@@ -58,7 +73,7 @@ class Outbox:
             self._frames.append((channel, frame))
         self._filled.set()
 
-    async def frames(self) -> AsyncIterator[Frame]:
+    async def frames(self) -> AsyncIterator[Frame | Pieces]:
         """
         Yield what is to be sent, for ever.
 
@@ -88,7 +103,7 @@ class Outbox:
                 yield changed
             await self._end_after(armed)
 
-    def _released(self, frame: Frame) -> list[Frame]:
+    def _released(self, frame: Frame | Pieces) -> list[Frame | Pieces]:
         held, self._held = self._held, None
         return [frame] if held is None else [frame, held]
 
@@ -112,7 +127,13 @@ class Outbox:
                 self._faults.fire(item)
                 await asyncio.sleep(fault.ms / 1000)
 
-    def _changed(self, frame: Frame, armed: list[faults.Armed[faults.Fault]]) -> list[Frame]:
+    def _changed(
+        self, frame: Frame, armed: list[faults.Armed[faults.Fault]]
+    ) -> list[Frame | Pieces]:
+        """Return what is sent instead of a frame."""
+        before: list[Frame | Pieces] = []
+        frame = self._altered(frame, armed)
+        sent: Frame | Pieces = frame
         copies = 1
         for item in armed:
             fault = item.fault
@@ -121,15 +142,34 @@ class Outbox:
                 return []
             if isinstance(fault, faults.Reorder) and self._held is None:
                 self._faults.fire(item)
-                self._held = frame
+                self._held = sent
                 return []
             if isinstance(fault, faults.Duplicate):
                 self._faults.fire(item)
                 copies += 1
-            elif isinstance(fault, faults.Garble):
+            elif isinstance(fault, faults.UnknownFrame):
                 self._faults.fire(item)
-                frame = frame[: len(frame) // 2]
-        return [frame] * (copies - 1) + self._released(frame)
+                before.append(unknown_frame(frame))
+            elif isinstance(fault, faults.Fragment | faults.Slice):
+                self._faults.fire(item)
+                sent = Pieces(frame, fault.size, isinstance(fault, faults.Fragment))
+        return [*before, *[sent] * (copies - 1), *self._released(sent)]
+
+    def _altered(self, frame: Frame, armed: list[faults.Armed[faults.Fault]]) -> Frame:
+        """Return a frame with another content."""
+        for item in armed:
+            match item.fault:
+                case faults.Garble():
+                    changed = frame[: len(frame) // 2]
+                case faults.UnknownFrameFields():
+                    changed = frame_with_unknown_fields(frame)
+                case faults.UnknownFrameValue(field=field, value=value, code=code):
+                    changed = frame_with_value(frame, field, value, code)
+                case _:
+                    continue
+            self._faults.fire(item)
+            frame = changed
+        return frame
 
     async def _end_after(self, armed: list[faults.Armed[faults.Fault]]) -> None:
         for item in armed:

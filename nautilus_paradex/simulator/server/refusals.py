@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from typing import Final
 
+from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
 
 
@@ -119,6 +120,11 @@ def invalid_parameter(message: str) -> Refusal:
 def missing(field: str) -> Refusal:
     """Return the refusal of a request without a required field."""
     return Refusal("VALIDATION_ERROR", f"{field}: cannot be blank.")
+
+
+def refusal_of(fault: faults.Refused) -> Refusal:
+    """Return the refusal that a fault asks for."""
+    return Refusal(fault.code, fault.message, status=fault.status, rpc_code=fault.rpc_code)
 
 
 @contextmanager

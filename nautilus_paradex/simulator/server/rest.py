@@ -14,6 +14,8 @@ import msgspec
 from aiohttp import web
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.faults.changes import with_unknown_fields
+from nautilus_paradex.simulator.faults.changes import with_value
 from nautilus_paradex.simulator.server.auth import Principal
 from nautilus_paradex.simulator.server.channels import Hub
 from nautilus_paradex.simulator.server.cursors import paginated
@@ -23,6 +25,7 @@ from nautilus_paradex.simulator.server.refusals import Refusal
 from nautilus_paradex.simulator.server.refusals import engine_refusals
 from nautilus_paradex.simulator.server.refusals import invalid_parameter
 from nautilus_paradex.simulator.server.refusals import missing
+from nautilus_paradex.simulator.server.refusals import refusal_of
 from nautilus_paradex.simulator.server.venue import Venue
 
 
@@ -163,6 +166,7 @@ class Call:
         max_size: int | None = None,
     ) -> Answer:
         """Return the page of a list that the query asks for."""
+        path = self.request.path.removeprefix("/v1")
         page, after, before = self.venue.pager.page(
             endpoint,
             self.account if is_private else "",
@@ -170,6 +174,7 @@ class Call:
             list(rows),
             sort_key,
             max_size=max_size,
+            fault=self.venue.faults.on_page(path, bool(self.query.get("cursor"))),
         )
         return Answer(body=paginated([to_json(row) for row in page], after, before))
 
@@ -236,9 +241,11 @@ class RestServer:
                 await asyncio.sleep(fault.ms / 1000)
             case faults.ExpireTokens():
                 venue.tokens.expire_all()
+            case faults.ClockJump():
+                venue.clock_us.jump(fault.ms)
         headers: dict[str, str] = {}
         try:
-            answer = await self._answer(request, route, received_us, headers)
+            answer = await self._answer(request, route, received_us, headers, fault)
         except Refusal as refusal:
             headers.update(refusal.headers)
             answer = Answer(status=refusal.status, body=refusal.body())
@@ -258,7 +265,10 @@ class RestServer:
         route: Route | None,
         received_us: int,
         headers: dict[str, str],
+        fault: faults.RequestFault | None,
     ) -> Answer:
+        if isinstance(fault, faults.Refused):
+            raise refusal_of(fault)
         if route is None:
             raise Refusal("NOT_FOUND", f"{request.method} {request.path} does not exist")
         if not route.works_in_maintenance:
@@ -296,7 +306,7 @@ class RestServer:
     ) -> web.StreamResponse:
         accepted = answer.accepted
         sequencer = self._venue.sequencer
-        is_answer_first = accepted is None or self._venue.answers_first()
+        is_answer_first = accepted is None or self._venue.answers_first(fault)
         if accepted is not None and not is_answer_first:
             await sequencer.run(accepted.latency_s, accepted.process)
             self._hub.flush()
@@ -327,6 +337,12 @@ async def _write(
         return _cut(request)
     if isinstance(fault, faults.MalformedBody):
         body, content_type = fault.body.encode(), "text/html"
+    if isinstance(fault, faults.UnknownFields):
+        body = msgspec.json.encode(with_unknown_fields(msgspec.json.decode(body or b"null")))
+    if isinstance(fault, faults.UnknownValue):
+        body = msgspec.json.encode(
+            with_value(json.loads(body or b"null"), fault.field, fault.value)
+        )
     if isinstance(fault, faults.TruncatedBody):
         return await _truncate(request, answer.status, body)
     response = web.Response(

@@ -12,6 +12,9 @@ from aiohttp import WSMsgType
 from aiohttp import web
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.faults.changes import frame_with_unknown_fields
+from nautilus_paradex.simulator.faults.changes import frame_with_value
+from nautilus_paradex.simulator.server import pieces
 from nautilus_paradex.simulator.server import rpc
 from nautilus_paradex.simulator.server import wire_sbe
 from nautilus_paradex.simulator.server.auth import Principal
@@ -24,6 +27,7 @@ from nautilus_paradex.simulator.server.messages import Frame
 from nautilus_paradex.simulator.server.order_rpc import OrderRpc
 from nautilus_paradex.simulator.server.outbox import Cut
 from nautilus_paradex.simulator.server.outbox import Outbox
+from nautilus_paradex.simulator.server.outbox import Pieces
 from nautilus_paradex.simulator.server.publisher import Publisher
 from nautilus_paradex.simulator.server.refusals import GENERIC
 from nautilus_paradex.simulator.server.refusals import INTERNAL_ERROR
@@ -32,6 +36,7 @@ from nautilus_paradex.simulator.server.refusals import NOT_AUTHENTICATED
 from nautilus_paradex.simulator.server.refusals import RATE_LIMITED
 from nautilus_paradex.simulator.server.refusals import Refusal
 from nautilus_paradex.simulator.server.refusals import RpcError
+from nautilus_paradex.simulator.server.refusals import refusal_of
 from nautilus_paradex.simulator.server.session_requests import SessionRequests
 from nautilus_paradex.simulator.server.venue import Venue
 
@@ -101,6 +106,8 @@ class Session:
         loop = asyncio.get_running_loop()
         self._last_sent = self._empty_since = self._last_ping = loop.time()
         self._awaits_pong = False
+        # A frame that is written in pieces has nothing else between them.
+        self._writing = asyncio.Lock()
 
     # -- WHAT THE HUB SEES ------------------------------------------------------------------
 
@@ -152,7 +159,8 @@ class Session:
 
     async def close(self, code: int) -> None:
         """End the connection with a close code."""
-        await self._socket.close(code=code, drain=False)
+        async with self._writing:
+            await self._socket.close(code=code, drain=False)
 
     def authenticate(self, principal: Principal) -> None:
         """Bind the connection to an account, for good."""
@@ -172,7 +180,8 @@ class Session:
             if message.type == WSMsgType.TEXT:
                 await self._on_text(message.data, received_us)
             elif message.type == WSMsgType.PING:
-                await self._socket.pong(message.data)
+                async with self._writing:
+                    await self._socket.pong(message.data)
             elif message.type == WSMsgType.PONG:
                 self._awaits_pong = False
             elif message.type == WSMsgType.BINARY:
@@ -183,10 +192,8 @@ class Session:
         try:
             async for frame in self._outbox.frames():
                 await self.venue.awake.wait()
-                if isinstance(frame, str):
-                    await self._socket.send_str(frame)
-                else:
-                    await self._socket.send_bytes(frame)
+                async with self._writing:
+                    await self._send(frame)
                 self._last_sent = loop.time()
         except Cut as cut:
             if cut.code is None:
@@ -196,6 +203,14 @@ class Session:
         except ConnectionError:
             # The reader sees the end too, and cleans up.
             self.cut()
+
+    async def _send(self, frame: Frame | Pieces) -> None:
+        if isinstance(frame, Pieces):
+            await pieces.write(self._transport, frame)
+        elif isinstance(frame, str):
+            await self._socket.send_str(frame)
+        else:
+            await self._socket.send_bytes(frame)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -225,7 +240,8 @@ class Session:
             self._last_ping = now
             self._awaits_pong = True
             try:
-                await self._socket.ping()
+                async with self._writing:
+                    await self._socket.ping()
             except ConnectionError:
                 self.cut()
 
@@ -262,8 +278,13 @@ class Session:
                 return False
             case faults.SlowRequest():
                 await asyncio.sleep(fault.ms / 1000)
+            case faults.Refused():
+                self._refuse(request.id, RpcError.of(refusal_of(fault)), request.received_us)
+                return False
             case faults.ExpireTokens():
                 self.venue.tokens.expire_all()
+            case faults.ClockJump():
+                self.venue.clock_us.jump(fault.ms)
         return True
 
     async def _dispatch(self, request: rpc.Request, fault: faults.RequestFault | None) -> None:
@@ -285,7 +306,7 @@ class Session:
         self.venue.check_in_service()
         self.principal.require_trading()
         taken = self._orders.take(self, self.principal, request)
-        if self.venue.answers_first():
+        if self.venue.answers_first(fault):
             await self._deliver(request, taken.result(), fault)
             self.venue.sequencer.schedule(taken.latency_s, taken.process)
             return
@@ -306,7 +327,7 @@ class Session:
     async def _deliver(
         self, request: rpc.Request, result: Any, fault: faults.RequestFault | None
     ) -> None:
-        frame = rpc.answer(request.id, result, request.received_us, self.venue.clock_us())
+        frame: Frame = rpc.answer(request.id, result, request.received_us, self.venue.clock_us())
         match fault:
             case faults.LostResponse():
                 self.cut()
@@ -318,9 +339,13 @@ class Session:
                 frame = fault.body
             case faults.TruncatedBody():
                 frame = frame[: len(frame) // 2]
+            case faults.UnknownFields():
+                frame = frame_with_unknown_fields(frame)
+            case faults.UnknownValue():
+                frame = frame_with_value(frame, fault.field, fault.value, 0)
         self.send("answer", frame)
 
-    async def _send_later(self, frame: str, ms: float) -> None:
+    async def _send_later(self, frame: Frame, ms: float) -> None:
         await asyncio.sleep(ms / 1000)
         self.send("answer", frame)
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from random import Random
 
+from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.clock import VenueClock
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.engine.exchange import Exchange
-from nautilus_paradex.simulator.faults import FaultQueue
 from nautilus_paradex.simulator.server.auth import Authority
 from nautilus_paradex.simulator.server.config import AnswerOrder
 from nautilus_paradex.simulator.server.config import SimulatorConfig
@@ -28,8 +28,8 @@ class Venue:
         The engine.
     config : SimulatorConfig
         The venue's settings.
-    clock_us : Callable[[], int]
-        The venue's clock, UNIX microseconds; the engine's own.
+    clock_us : VenueClock
+        The venue's clock; the engine's own.
     seed : int
         Of secrets and of the random orders of answers.
 
@@ -39,7 +39,7 @@ class Venue:
         self,
         exchange: Exchange,
         config: SimulatorConfig,
-        clock_us: Callable[[], int],
+        clock_us: VenueClock,
         seed: int,
     ) -> None:
         secret = hashlib.sha256(f"local paradex {seed}".encode()).digest()
@@ -54,13 +54,15 @@ class Venue:
         self.limiter = RateLimiter(config.limits, clock_us)
         self.pager = Pager(secret, config.page_size, config.page_size_max)
         self.sequencer = Sequencer()
-        self.faults = FaultQueue()
+        self.faults = faults.FaultQueue()
         # Set while the venue answers; cleared while it is stalled.
         self.awake = asyncio.Event()
         self.awake.set()
 
-    def answers_first(self) -> bool:
+    def answers_first(self, fault: faults.RequestFault | None) -> bool:
         """Return if a command's answer goes out before its first notification."""
+        if isinstance(fault, faults.AnswerFirst | faults.AnswerLast):
+            return isinstance(fault, faults.AnswerFirst)
         order = self.config.answer_order
         if order is AnswerOrder.RANDOM:
             return self._rng.random() < 0.5
