@@ -314,10 +314,12 @@ class RestServer:
         if isinstance(fault, faults.SlowResponse):
             await asyncio.sleep(fault.ms / 1000)
         await self._venue.awake.wait()
-        response = await _write(request, answer, headers, fault)
-        if accepted is not None and is_answer_first:
-            sequencer.schedule(accepted.latency_s, accepted.process)
-        return response
+        try:
+            return await _write(request, answer, headers, fault)
+        finally:
+            # What was accepted is carried out, whether or not its sender is still there.
+            if accepted is not None and is_answer_first:
+                sequencer.schedule(accepted.latency_s, accepted.process)
 
 
 def _note(headers: dict[str, str], allowance: Allowance | None) -> None:

@@ -27,8 +27,8 @@ class Sequencer:
         heapq.heappush(self._queue, (due, next(self._serial), work))
         self._arm()
 
-    async def run(self, delay_s: float, work: Callable[[], None]) -> None:
-        """Do the same as `schedule`, and wait until the work was done."""
+    def run(self, delay_s: float, work: Callable[[], None]) -> asyncio.Future[None]:
+        """Do the same as `schedule`, and return what is done when the work is."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def finish() -> None:
@@ -39,7 +39,7 @@ class Sequencer:
                     done.set_result(None)
 
         self.schedule(delay_s, finish)
-        await done
+        return done
 
     def close(self) -> None:
         """Forget what is not done yet."""

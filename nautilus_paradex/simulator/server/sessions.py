@@ -307,8 +307,11 @@ class Session:
         self.principal.require_trading()
         taken = self._orders.take(self, self.principal, request)
         if self.venue.answers_first(fault):
-            await self._deliver(request, taken.result(), fault)
-            self.venue.sequencer.schedule(taken.latency_s, taken.process)
+            try:
+                await self._deliver(request, taken.result(), fault)
+            finally:
+                # What was accepted is carried out, whether or not its sender is still there.
+                self.venue.sequencer.schedule(taken.latency_s, taken.process)
             return
         done = self.venue.sequencer.run(taken.latency_s, taken.process)
         self._in_background(self._deliver_after(done, request, taken.result, fault))
