@@ -265,8 +265,13 @@ class ParadexExecClientConfig(LiveExecClientConfig, frozen=True, kw_only=True):
 
 
 def _hide_fields(config: Any, *names: str) -> None:
+    wrong = [name for name in names if not isinstance(getattr(config, name), str | None)]
     for name in names:
-        msgspec.structs.force_setattr(config, name, hide(getattr(config, name), name))
+        # All of them before any error, whose traceback has the config among its local variables.
+        handle = None if name in wrong else hide(getattr(config, name), name)
+        msgspec.structs.force_setattr(config, name, handle)
+    if wrong:
+        raise ValueError(f"{wrong[0]} must be text")
 
 
 def _check(config: Any) -> None:

@@ -217,4 +217,5 @@ def _stream_settings(config: AnyConfig, name: str) -> StreamSettings:
         reconnect_delay_initial=config.ws_reconnect_delay_initial_ms / 1_000,
         reconnect_delay_max=config.ws_reconnect_delay_max_ms / 1_000,
         proxy=resolve_proxy(config),
+        allow_insecure=config.allow_insecure,
     )

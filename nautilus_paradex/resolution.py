@@ -1,6 +1,7 @@
 """What a config means: addresses, and credentials from it or from the environment. No I/O."""
 
 import os
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import msgspec
@@ -10,8 +11,11 @@ from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.environment import URLS
 from nautilus_paradex.environment import VARIABLE_PREFIXES
 from nautilus_paradex.environment import Urls
+from nautilus_paradex.network.address import checked_proxy
 from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.protocol.errors import EncodeError
+from nautilus_paradex.protocol.secrecy import SecretText
+from nautilus_paradex.protocol.secrecy import concealed
 from nautilus_paradex.protocol.signing import Signer
 from nautilus_paradex.protocol.signing import normalize_address
 from nautilus_paradex.vault import reveal
@@ -19,13 +23,21 @@ from nautilus_paradex.vault import reveal
 
 type AnyConfig = ParadexDataClientConfig | ParadexExecClientConfig
 
+type Variables = Callable[[str], SecretText]
+"""Reads a variable of the environment, empty where there is none. As a function it has no repr
+that shows the whole environment, with the keys of others in it."""
+
 
 class Credentials(msgspec.Struct, frozen=True):
-    """Who trades; secrets are in no repr."""
+    """Who trades; secrets are in no repr, and neither pickled nor encoded."""
 
     account: str
     private_key: str | None = None
     read_only_token: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("private_key", "read_only_token"):
+            msgspec.structs.force_setattr(self, name, concealed(getattr(self, name)))
 
     def __repr__(self) -> str:
         kind = "private key" if self.private_key is not None else "read-only token"
@@ -46,34 +58,42 @@ def resolve_urls(config: "AnyConfig") -> Urls:
 
     """
     own = URLS[config.environment]
+    proxy = resolve_proxy(config)
     allow = config.allow_insecure
     return Urls(
-        http=_url("base_url_http", config.base_url_http or own.http, "http", allow),
-        ws=_url("base_url_ws", config.base_url_ws or own.ws, "ws", allow),
+        http=_url("base_url_http", config.base_url_http or own.http, "http", proxy, allow),
+        ws=_url("base_url_ws", config.base_url_ws or own.ws, "ws", proxy, allow),
     )
 
 
-def _url(field: str, url: str, scheme: str, allow_insecure: bool) -> str:
+def _url(field: str, url: str, scheme: str, proxy: str | None, allow_insecure: bool) -> str:
     try:
-        checked = checked_url(url, allow_insecure=allow_insecure)
+        checked = checked_url(url, allow_insecure=allow_insecure, proxy=proxy)
     except ValueError as e:
         raise ValueError(f"{field}: {e}") from None
-    if not checked.lower().startswith((f"{scheme}://", f"{scheme}s://")):
+    if not checked.startswith((f"{scheme}://", f"{scheme}s://")):
         raise ValueError(f"{field} must begin with {scheme}s:// (or {scheme}:// on this machine)")
     return checked
 
 
-def resolve_proxy(config: "AnyConfig") -> str | None:
+def resolve_proxy(config: "AnyConfig") -> SecretText | None:
     """
     Return the proxy's address, which may carry credentials.
 
     Raises
     ------
     ValueError
-        If the config comes from another process, without its value.
+        If it is no address of an HTTP proxy, or the config comes from another process, without its
+        value. The text does not repeat it.
 
     """
-    return reveal(config.proxy_url, "proxy_url")
+    proxy = reveal(config.proxy_url, "proxy_url")
+    if proxy is None:
+        return None
+    try:
+        return checked_proxy(proxy)
+    except ValueError as e:
+        raise ValueError(f"proxy_url: {e}") from None
 
 
 def resolve_credentials(
@@ -95,12 +115,13 @@ def resolve_credentials(
         If something is missing, malformed or contradictory; the text names it and never its value.
 
     """
-    environ = os.environ if environ is None else environ
+    variables = _reading(os.environ if environ is None else environ)
+    del environ  # its repr shows everything in it
     prefix = VARIABLE_PREFIXES[config.environment]
-    account = _account(config, environ, f"{prefix}_ACCOUNT_ADDRESS")
+    account = _account(config, variables, f"{prefix}_ACCOUNT_ADDRESS")
     token = reveal(config.read_only_token, "read_only_token")
     if token is None:
-        return Credentials(account, private_key=_key(config, environ, f"{prefix}_PRIVATE_KEY"))
+        return Credentials(account, private_key=_key(config, variables, f"{prefix}_PRIVATE_KEY"))
     if config.private_key is not None:
         raise ValueError("private_key and read_only_token exclude each other: set only one of them")
     if not token.isascii() or not token.isprintable() or " " in token:
@@ -108,9 +129,13 @@ def resolve_credentials(
     return Credentials(account, read_only_token=token)
 
 
-def _account(config: "ParadexExecClientConfig", environ: Mapping[str, str], variable: str) -> str:
+def _reading(environ: Mapping[str, str]) -> Variables:
+    return lambda name: SecretText(environ.get(name, "").strip())
+
+
+def _account(config: "ParadexExecClientConfig", variables: Variables, variable: str) -> str:
     source = "account_address" if config.account_address else variable
-    account = (config.account_address or environ.get(variable, "")).strip()
+    account = SecretText((config.account_address or variables(variable)).strip())
     if not account:
         raise ValueError(
             "no account: set account_address in ParadexExecClientConfig, or the environment "
@@ -126,9 +151,9 @@ def _account(config: "ParadexExecClientConfig", environ: Mapping[str, str], vari
         ) from None
 
 
-def _key(config: "ParadexExecClientConfig", environ: Mapping[str, str], variable: str) -> str:
+def _key(config: "ParadexExecClientConfig", variables: Variables, variable: str) -> SecretText:
     source = "private_key" if config.private_key else variable
-    key = (reveal(config.private_key, "private_key") or environ.get(variable, "")).strip()
+    key = SecretText((reveal(config.private_key, "private_key") or variables(variable)).strip())
     if not key:
         raise ValueError(
             "no key: set private_key in ParadexExecClientConfig, or the environment variable "

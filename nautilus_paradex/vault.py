@@ -11,13 +11,15 @@ import hashlib
 import secrets
 from typing import Final
 
+from nautilus_paradex.protocol.secrecy import SecretText
 
-_VAULT: Final[dict[str, str]] = {}
+
+_VAULT: Final[dict[str, SecretText]] = {}
 _SALT: Final = secrets.token_bytes(16)
 _HANDLE_PREFIX: Final = "secret:"
 
 
-def hide(secret: str | None, field: str) -> str | None:
+def hide(secret: object, field: str) -> str | None:
     """
     Put a secret away and return a handle for it, which only this process can open.
 
@@ -32,18 +34,20 @@ def hide(secret: str | None, field: str) -> str | None:
     if not secret:
         return None
     if not isinstance(secret, str):
+        # The traceback of an error shows the local variables to who asks for them.
+        del secret
         raise ValueError(f"{field} must be text")  # noqa: TRY004 - as for every wrong config value
     if secret.startswith(_HANDLE_PREFIX):
         return secret
     digest = hashlib.blake2b(secret.encode(), key=_SALT, digest_size=8).hexdigest()
     handle = f"{_HANDLE_PREFIX}{digest}"
-    _VAULT[handle] = secret
+    _VAULT[handle] = SecretText(secret)
     return handle
 
 
-def reveal(handle: str | None, field: str) -> str | None:
+def reveal(handle: str | None, field: str) -> SecretText | None:
     """
-    Return the secret behind a handle.
+    Return the secret behind a handle, as a text that no display shows.
 
     Raises
     ------

@@ -12,12 +12,10 @@ from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.errors import from_http
 from nautilus_paradex.protocol.messages import decode
+from nautilus_paradex.protocol.secrecy import scrubbed
 
 
-_LONGEST_TEXT: Final = 300
 _TAGS: Final = re.compile(r"<(?:style|script)\b.*?</(?:style|script)\s*>|<[^>]*>", re.DOTALL | re.I)
-#: A JWT, or a part of a signature: a server may repeat what it was sent.
-_SECRETS: Final = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*|[0-9]{60,}")
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -64,12 +62,6 @@ def refusal(
     code = body.error if isinstance(body.error, str) and body.error else None
     text = body.message if isinstance(body.message, str) and body.message else named
     return from_http(status, code, scrubbed(text), data=body.data, retry_after=retry_after)
-
-
-def scrubbed(text: str) -> str:
-    """Return a text on one line, not too long, without anything that looks like a secret."""
-    line = _SECRETS.sub("***", " ".join(text.split()))
-    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}..."
 
 
 def _described(named: str, payload: bytes, content_type: str) -> str:

@@ -3,6 +3,10 @@ JWTs: fetched once for everybody, renewed in the background (PROTOCOL 2.4, rule 
 
 A token lives 5 minutes and cannot be extended. It is renewed at 60 % of its life, so that a
 request never waits for one and a refusal of the venue is the exception.
+
+A key that the venue refuses, as a subkey that was revoked, is not tried again for every request:
+its refusal is remembered for a while, longer from time to time, and is what requests get
+meanwhile. The first request after that tries the key again, and so finds out when it works.
 """
 
 import asyncio
@@ -23,6 +27,7 @@ from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.messages import AuthResponse
+from nautilus_paradex.protocol.secrecy import SecretText
 
 
 #: What the docs say where a token does not.
@@ -40,7 +45,16 @@ _USABLE_SHARE: Final = 0.9
 #: Between failed renewals, seconds: the first, and the longest.
 _RENEWAL_DELAYS: Final = (1.0, 16.0)
 
+#: For how long a refusal of the key is remembered, seconds: the first, and the longest.
+_REFUSAL_DELAYS: Final = (1.0, 60.0)
+
+#: Refusals that are further apart than this are not of one kind, seconds.
+_REFUSALS_APART: Final = 300.0
+
 _LONGEST_LIFETIME: Final = 86_400.0
+
+#: A token is a header; a server that sends more than servers take for one sends no token.
+_LONGEST_TOKEN: Final = 8 * 1024
 
 #: What to do about a refusal.
 _GUIDANCE: Final[Mapping[str, str]] = {
@@ -97,9 +111,10 @@ class StaticToken:
     """
 
     def __init__(self, token: str) -> None:
-        if not token or not token.isascii() or token.split() != [token]:
+        if not _is_token(token):
+            del token  # the traceback of an error shows the local variables to who asks for them
             raise ValueError("read_only_token must be one word of ASCII characters")
-        self._token = token
+        self._token = SecretText(token)
 
     def __repr__(self) -> str:
         return "StaticToken(***)"
@@ -123,6 +138,13 @@ class StaticToken:
             "issue another and set read_only_token",
             code="INVALID_TOKEN",
         )
+
+    def last_token(self) -> str | None:
+        """Return the token."""
+        return self._token
+
+    def distrust(self, token: str, error: AuthenticationError) -> None:
+        """Do nothing: there is no other token, and `refresh` says so."""
 
     async def aclose(self) -> None:
         """Do nothing; there is no task."""
@@ -168,6 +190,7 @@ class TokenSource:
         self._token_usage = token_usage
         self._isolated_markets = isolated_markets
         self._held: _Held | None = None
+        self._refusal: _Refusal | None = None
         self._fetch: asyncio.Task[_Held] | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._closed = False
@@ -182,22 +205,39 @@ class TokenSource:
         Raises
         ------
         AuthenticationError
-            If the venue refuses the key, with what to do about it.
+            If the venue refuses the key, or has just done so, with what to do about it.
         ParadexError
             If the venue cannot be asked.
 
         """
         held = self._held
-        if held is None or self._timing.monotonic() >= held.usable_until:
+        if held is None or held.is_rejected or self._timing.monotonic() >= held.usable_until:
             held = await self._renewed()
         return held.jwt
 
     async def refresh(self, rejected_token: str) -> str:
         """Return another token than the one that the venue refused; errors as of `token`."""
         held = self._held
-        if held is None or held.jwt == rejected_token:
-            held = await self._renewed()
-        return held.jwt
+        if held is not None and held.jwt == rejected_token:
+            held.is_rejected = True
+        return await self.token()
+
+    def last_token(self) -> str | None:
+        """Return the token that was good last, though it may have been refused since."""
+        return None if self._held is None else self._held.jwt
+
+    def distrust(self, token: str, error: AuthenticationError) -> None:
+        """
+        Take notice that a token fresh from the venue was refused.
+
+        Once may be chance, as the token may have been revoked that moment. From the second time on
+        the next login waits: the venue gives tokens and takes none.
+        """
+        held = self._held
+        if held is None or held.jwt != token or held.is_rejected:
+            return
+        held.is_rejected = True
+        self._note_refusal(error, is_of_login=False)
 
     async def aclose(self) -> None:
         """Stop the renewal."""
@@ -215,6 +255,7 @@ class TokenSource:
         if self._closed:
             raise TransportError("the token source is closed", sent=False)
         if self._fetch is None:
+            self._check_refusal()
             self._fetch = asyncio.get_running_loop().create_task(
                 self._fetch_token(), name="paradex token"
             )
@@ -237,8 +278,15 @@ class TokenSource:
         if error is not None:
             # Retrieved here, since everybody who waited may be gone.
             self._log.debug(f"No token: {error}")
+            if isinstance(error, AuthenticationError):
+                self._note_refusal(error, is_of_login=True)
             return
         self._held = fetch.result()
+        refusal = self._refusal
+        # Whether the venue also takes the tokens that it gives, only requests tell.
+        if refusal is not None and refusal.is_told and refusal.is_of_login:
+            refusal.is_told = False
+            self._log.info(f"The venue takes the key of {self._name} again: trading goes on")
         if self._renewal is None:
             self._renewal = asyncio.get_running_loop().create_task(
                 self._renew(), name="paradex token renewal"
@@ -250,7 +298,7 @@ class TokenSource:
         expiration_s = now_s + SIGNATURE_LIFETIME
         headers = {
             "PARADEX-STARKNET-ACCOUNT": self._signer.account,
-            "PARADEX-STARKNET-SIGNATURE": self._signer.sign_auth(now_s, expiration_s),
+            "PARADEX-STARKNET-SIGNATURE": SecretText(self._signer.sign_auth(now_s, expiration_s)),
             "PARADEX-TIMESTAMP": str(now_s),
             "PARADEX-SIGNATURE-EXPIRATION": str(expiration_s),
         }
@@ -269,12 +317,56 @@ class TokenSource:
             )
         except AuthenticationError as error:
             raise _guided(error) from None
-        if answer.jwt_token.split() != [answer.jwt_token] or not answer.jwt_token.isascii():
+        if not _is_token(answer.jwt_token):
             raise TransportError("the answer to POST /auth holds no token", sent=True)
         venue_s = now_s if self._http.clock_offset is not None else None
         lifetime = token_lifetime(answer.jwt_token, venue_s)
-        self._log.debug(f"Token for {self._signer.account[:10]}, valid for {lifetime:.0f} s")
+        self._log.debug(f"Token for {self._name}, valid for {lifetime:.0f} s")
         return _Held(answer.jwt_token, asked_at, lifetime)
+
+    @property
+    def _name(self) -> str:
+        return self._signer.account[:10]
+
+    # -- REFUSALS ----------------------------------------------------------------------------------
+
+    def _check_refusal(self) -> None:
+        """Raise what the venue said of the key, if that was a moment ago."""
+        refusal = self._refusal
+        if refusal is None:
+            return
+        left = refusal.until - self._timing.monotonic()
+        if left > 0:
+            error = refusal.error
+            raise AuthenticationError(
+                f"{error.message} (the key is tried again in {left:.0f} s)",
+                code=error.code,
+                status=error.status,
+                data=error.data,
+            )
+
+    def _note_refusal(self, error: AuthenticationError, *, is_of_login: bool) -> None:
+        now, last = self._timing.monotonic(), self._refusal
+        if last is None or now - last.at > _REFUSALS_APART:
+            last = None
+        count = 1 if last is None else last.count + 1
+        repeated = count if is_of_login else count - 1
+        ceiling = backoff_ceiling(repeated, *_REFUSAL_DELAYS) if repeated else 0.0
+        self._refusal = refusal = _Refusal(
+            error=error,
+            at=now,
+            until=now + ceiling * (0.5 + 0.5 * self._timing.random()),
+            count=count,
+            is_of_login=is_of_login,
+            is_told=last is not None and last.is_told,
+        )
+        # At a connect its caller says so; here trading stops, and nobody may be asking just now.
+        if ceiling and self._held is not None and not refusal.is_told:
+            refusal.is_told = True
+            self._log.error(
+                f"The venue refuses the key of {self._name}: no order goes out until it takes it "
+                f"again; cancels are tried. {error}"
+            )
 
     # -- RENEWAL -----------------------------------------------------------------------------------
 
@@ -282,7 +374,10 @@ class TokenSource:
         failures = 0
         while True:
             held = self._held
-            due_in = 0.0 if held is None else held.renew_at - self._timing.monotonic()
+            due_at = 0.0 if held is None else held.renew_at
+            if self._refusal is not None:
+                due_at = max(due_at, self._refusal.until)
+            due_in = due_at - self._timing.monotonic()
             if due_in > 0:
                 await self._timing.sleep(due_in)
                 continue
@@ -290,6 +385,8 @@ class TokenSource:
                 await self._renewed()
                 failures = 0
                 continue
+            except AuthenticationError:
+                continue  # it is said, and says when to try again
             except ParadexError as error:
                 self._log.warning(f"Cannot renew the token, trying again: {error}")
             except Exception as error:  # the renewal outlives a fault, loudly
@@ -302,12 +399,27 @@ class TokenSource:
 class _Held:
     """A token, and how long it is good for by our own clock."""
 
-    __slots__ = ("jwt", "renew_at", "usable_until")
+    __slots__ = ("is_rejected", "jwt", "renew_at", "usable_until")
 
     def __init__(self, jwt: str, asked_at: float, lifetime: float) -> None:
-        self.jwt = jwt
+        self.jwt = SecretText(jwt)
+        self.is_rejected = False
         self.renew_at = asked_at + RENEWAL_SHARE * lifetime
         self.usable_until = asked_at + _USABLE_SHARE * lifetime
+
+
+class _Refusal(msgspec.Struct, kw_only=True):
+    """What the venue said of the key, and until when it is not asked again, by our own clock."""
+
+    error: AuthenticationError
+    at: float
+    until: float
+    count: int
+    """How many came in a row."""
+    is_of_login: bool
+    """If no token was given; else a token that was given was refused."""
+    is_told: bool
+    """If the user was told that trading has stopped."""
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -341,6 +453,10 @@ def token_lifetime(jwt: str, venue_s: float | None) -> float:
     spans = [claims.exp - since for since in (claims.iat, venue_s) if since is not None]
     lifetime = min(spans, default=ASSUMED_LIFETIME)
     return min(lifetime, _LONGEST_LIFETIME) if lifetime > 0 else ASSUMED_LIFETIME
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.split() == [text] and len(text) <= _LONGEST_TOKEN
 
 
 def _claims(jwt: str) -> _Claims:

@@ -6,6 +6,7 @@ could reach the venue twice that way, so a middleware ends such an attempt befor
 repeat it, and only the caller's own policy decides what is sent again.
 """
 
+from collections.abc import Awaitable
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from nautilus_paradex.network.address import checked_proxy
 from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.network.answers import decoded
 from nautilus_paradex.network.answers import refusal
@@ -34,6 +36,9 @@ from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import RateLimitError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.messages import SystemTime
+from nautilus_paradex.protocol.secrecy import SecretBytes
+from nautilus_paradex.protocol.secrecy import SecretText
+from nautilus_paradex.protocol.secrecy import concealed
 
 
 #: More than the largest answer (all markets, several MB) by an order of magnitude.
@@ -53,6 +58,12 @@ class Tokens(Protocol):
 
     async def refresh(self, rejected_token: str) -> str:
         """Return another token than the one that the venue refused."""
+
+    def last_token(self) -> str | None:
+        """Return the token that was good last, though it may have been refused since."""
+
+    def distrust(self, token: str, error: AuthenticationError) -> None:
+        """Take notice that a token fresh from the venue was refused."""
 
 
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +89,16 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     max_body_bytes: int = MAX_BODY_BYTES
     proxy: str | None = None
-    """May carry credentials, and never shows in a repr."""
+    """May carry credentials, and never shows."""
     allow_insecure: bool = False
     """If plain HTTP may be spoken to other machines."""
 
     def __post_init__(self) -> None:
-        checked_url(self.base_url, allow_insecure=self.allow_insecure)
+        proxy = concealed(self.proxy)
+        msgspec.structs.force_setattr(self, "proxy", proxy)
+        if proxy is not None:
+            checked_proxy(proxy)
+        checked_url(self.base_url, allow_insecure=self.allow_insecure, proxy=proxy)
         if min(self.timeout, self.connect_timeout, self.pool_keepalive) <= 0:
             raise ValueError("HTTP timeouts and the keep-alive time must be positive")
         if self.pool_limit < 1 or self.max_body_bytes < 1:
@@ -119,7 +134,7 @@ class ParadexHttpClient:
     ) -> None:
         self.settings = settings
         self.limiter = limiter
-        self._base_url = checked_url(settings.base_url, allow_insecure=settings.allow_insecure)
+        self._base_url = checked_url(settings.base_url, allow_insecure=True)
         self._host = urlsplit(self._base_url).netloc
         self.timing = timing
         self._log = log
@@ -274,17 +289,32 @@ class ParadexHttpClient:
     async def _authorized(self, request: "_Request", tokens: Tokens | None) -> bytes:
         if tokens is None:
             return await self._attempt(request)
-        token = await _fetched(tokens.token())
-        request.headers["Authorization"] = f"Bearer {token}"
+        token = await self._first_token(request, tokens)
+        request.authorize(token)
         try:
             return await self._attempt(request)
         except AuthenticationError as error:
             if not _is_token_refusal(error):
                 raise
             self._log.debug(f"{request}: the token was refused, another is fetched")
-            token = await _fetched(tokens.refresh(token))
-        request.headers["Authorization"] = f"Bearer {token}"
-        return await self._attempt(request)
+        token = await _fetched(tokens.refresh(token))
+        request.authorize(token)
+        try:
+            return await self._attempt(request)
+        except AuthenticationError as error:
+            if _is_token_refusal(error):
+                tokens.distrust(token, error)
+            raise
+
+    async def _first_token(self, request: "_Request", tokens: Tokens) -> SecretText:
+        try:
+            return await _fetched(tokens.token())
+        except AuthenticationError:
+            # A cancel is worth an attempt with what there is: it may still be good for that.
+            last = tokens.last_token() if request.method == "DELETE" else None
+            if last is None:
+                raise
+            return SecretText(last)
 
     async def _attempt(self, request: "_Request") -> bytes:
         status, headers, payload = await self._exchange(request)
@@ -314,29 +344,35 @@ class ParadexHttpClient:
                 trace_request_ctx=attempt,
             ) as response:
                 return response.status, response.headers, await self._read(response)
-        except TimeoutError:
-            what = "answer" if attempt.sent else "connection"
-            raise TransportError(
-                f"no {what} in time: {self._host} ({request})", sent=attempt.sent
-            ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self._lost(error, request, sent=attempt.sent) from None
+        except (ParadexError, aiohttp.ClientError, OSError, ValueError) as error:
+            lost = self._lost(error, request, sent=attempt.sent)
+        # Raised out here, an error holds no frame of the library's, which has headers, proxy and
+        # bytes among its local variables.
+        raise lost
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse) -> SecretBytes:
         limit = self.settings.max_body_bytes
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                # Leaving the response unread drops its connection.
-                raise TransportError(
-                    f"the answer to {response.method} {response.url.path} is larger than "
-                    f"{limit} bytes",
-                    sent=True,
-                )
-        return bytes(body)
+        if (response.content_length or 0) <= limit:
+            body = _Body()
+            while not response.content.at_eof() and len(body) <= limit:
+                body.take(await response.content.readany())
+            if len(body) <= limit:
+                return body.content()
+            del body
+        # Leaving the response unread drops its connection.
+        error = TransportError(
+            f"the answer to {response.method} {response.url.path} is larger than {limit} bytes",
+            sent=True,
+        )
+        error.transient = False
+        raise error
 
-    def _lost(self, error: Exception, request: "_Request", *, sent: bool) -> TransportError:
+    def _lost(self, error: Exception, request: "_Request", *, sent: bool) -> ParadexError:
+        if isinstance(error, ParadexError):
+            return error.with_traceback(None)
+        if isinstance(error, TimeoutError):
+            what = "answer" if sent else "connection"
+            return TransportError(f"no {what} in time: {self._host} ({request})", sent=sent)
         # Only texts of the operating system: others may repeat headers or the proxy's credentials.
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         reason = getattr(cause, "strerror", None) or type(cause).__name__
@@ -389,9 +425,33 @@ class _Request:
         self.body = body
         self.headers = headers
 
+    def authorize(self, token: str) -> None:
+        """Go with a token from now on."""
+        self.headers["Authorization"] = SecretText(f"Bearer {token}")
+
     def __str__(self) -> str:
         # The query stays out: a text that goes to a log names the endpoint, no more.
         return f"{self.method} {self.url.path}"
+
+
+class _Body:
+    """What has arrived of an answer; it may hold a token, and does not show."""
+
+    __slots__ = ("_received",)
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._received)
+
+    def take(self, received: bytes) -> None:
+        """Take what comes next."""
+        self._received += received
+
+    def content(self) -> SecretBytes:
+        """Return it all."""
+        return SecretBytes(self._received)
 
 
 class _Attempt:
@@ -428,15 +488,14 @@ async def _sent_once(
         ) from None
 
 
-async def _fetched(work: Any) -> str:
+async def _fetched(work: Awaitable[str]) -> SecretText:
     """Await a token; the request itself was not sent, whatever went wrong with its token."""
     try:
-        token: str = await work
+        return SecretText(await work)
     except AuthenticationError:
         raise
     except ParadexError as error:
         raise TransportError(f"no token to authenticate with: {error}", sent=False) from error
-    return token
 
 
 def _is_token_refusal(error: AuthenticationError) -> bool:

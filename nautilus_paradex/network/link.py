@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from nautilus_paradex.network.address import shows_password_to
 from nautilus_paradex.network.auth import StaticToken
 from nautilus_paradex.network.auth import TokenSource
 from nautilus_paradex.network.http import HttpSettings
@@ -25,8 +26,10 @@ from nautilus_paradex.network.system_state import SystemStateWatch
 from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import AuthenticationError
+from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.secrecy import concealed
 from nautilus_paradex.protocol.signing import AccountSigner
 from nautilus_paradex.protocol.signing import Signer
 from nautilus_paradex.protocol.signing import normalize_address
@@ -53,6 +56,10 @@ class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The account's key or a subkey."""
     read_only_token: str | None = None
     token_usage: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("private_key", "read_only_token"):
+            msgspec.structs.force_setattr(self, name, concealed(getattr(self, name)))
 
     def __repr__(self) -> str:
         return f"LinkSettings(http={self.http!r}, account={self.account!r})"
@@ -229,13 +236,30 @@ class Link:
             "[INIT] Paradex HTTP connection pool warmed up "
             f"(clock offset {offset.offset_ms} ms, round trip {offset.rtt_ms:.1f} ms)"
         )
+        proxy = self.settings.http.proxy
+        host = None if proxy is None else shows_password_to(proxy)
+        if host is not None:
+            self._log.warning(
+                f"The proxy's password goes to {host} without encryption: use an https:// proxy"
+            )
         if self.settings.account is None:
             return
         await self._set_credentials(self.settings.account)
+        await self._check_account()
+
+    async def _check_account(self) -> None:
+        """See whose the credentials are: a key of another account would trade for that one."""
         summary = await self.rest.account()
-        if summary.account and normalize_address(summary.account) != self.account:
+        try:
+            owner = normalize_address(summary.account)
+        except EncodeError:
             raise AuthenticationError(
-                f"the credentials belong to account {summary.account}, not to {self.account}"
+                f"the venue does not say whose the credentials are; meant is {self.account}"
+            ) from None
+        if owner != self.account:
+            raise AuthenticationError(
+                f"the credentials belong to account {owner}, not to {self.account}: "
+                "check account_address and private_key or read_only_token"
             )
 
     async def _set_credentials(self, account: str) -> None:
@@ -277,6 +301,15 @@ class _LateTokens:
     async def refresh(self, rejected_token: str) -> str:
         """Return another token."""
         return await self._required().refresh(rejected_token)
+
+    def last_token(self) -> str | None:
+        """Return the token that was good last."""
+        return None if self.source is None else self.source.last_token()
+
+    def distrust(self, token: str, error: AuthenticationError) -> None:
+        """Take notice that a fresh token was refused."""
+        if self.source is not None:
+            self.source.distrust(token, error)
 
     def _required(self) -> TokenSource | StaticToken:
         if self.source is None:

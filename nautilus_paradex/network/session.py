@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from typing import ClassVar
 from typing import Final
 from typing import Protocol
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ from nautilus_paradex.protocol.jsonrpc import control_ids
 from nautilus_paradex.protocol.jsonrpc import encode_request
 from nautilus_paradex.protocol.jsonrpc import order_ids
 from nautilus_paradex.protocol.jsonrpc import parse_frame
+from nautilus_paradex.protocol.messages import Body
 from nautilus_paradex.protocol.messages import CancelOnDisconnectResult
 from nautilus_paradex.protocol.messages import decode
 
@@ -173,7 +175,8 @@ class Session:
             If the venue refuses the token.
 
         """
-        result = await self.call("auth", {"bearer": token}, order=False, timeout=timeout)
+        request = _AuthRequest(bearer=str(token))
+        result = await self.call("auth", request, order=False, timeout=timeout)
         try:
             return msgspec.json.decode(result, type=_AuthResult).node_id
         except msgspec.MsgspecError:
@@ -255,6 +258,12 @@ class Session:
 
     def _on_lost(self, lost: asyncio.Future[Loss]) -> None:
         self._requests.fail_all(f"stream {self._name} was disconnected: {lost.result().reason}")
+
+
+class _AuthRequest(Body, frozen=True, kw_only=True):
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"bearer"})
+
+    bearer: str
 
 
 class _AuthResult(msgspec.Struct):

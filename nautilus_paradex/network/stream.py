@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.network.channel_requests import ChannelRequests
 from nautilus_paradex.network.http import Tokens
 from nautilus_paradex.network.limits import RateLimiter
@@ -39,6 +40,8 @@ from nautilus_paradex.protocol.connection import backoff_ceiling
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.secrecy import SecretText
+from nautilus_paradex.protocol.secrecy import concealed
 from nautilus_paradex.protocol.subscription import SubscriptionInput
 
 
@@ -73,6 +76,14 @@ class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_delay_initial: float = 1.0
     reconnect_delay_max: float = 16.0
     proxy: str | None = None
+    """May carry credentials, and never shows."""
+    allow_insecure: bool = False
+    """If plain text may leave this machine."""
+
+    def __post_init__(self) -> None:
+        proxy = concealed(self.proxy)
+        msgspec.structs.force_setattr(self, "proxy", proxy)
+        checked_url(self.url, allow_insecure=self.allow_insecure, proxy=proxy)
 
 
 class ParadexStream:
@@ -323,7 +334,7 @@ class ParadexStream:
     async def _open(self) -> Session:
         headers: dict[str, str] = {}
         if self._tokens is not None:
-            headers["Authorization"] = f"Bearer {await self._tokens.token()}"
+            headers["Authorization"] = SecretText(f"Bearer {await self._tokens.token()}")
         self._session = session = await self._negotiate(headers)
         self._epoch += 1
         session.watch(self.settings.idle_timeout)
@@ -359,12 +370,16 @@ class ParadexStream:
     async def _authenticate(self, session: Session) -> None:
         if self._tokens is None:
             return
-        token = await self._tokens.token()
+        token = SecretText(await self._tokens.token())
         try:
             self._node_id = await session.authenticate(token, self.settings.request_timeout)
         except AuthenticationError:
-            token = await self._tokens.refresh(token)
-            self._node_id = await session.authenticate(token, self.settings.request_timeout)
+            token = SecretText(await self._tokens.refresh(token))
+            try:
+                self._node_id = await session.authenticate(token, self.settings.request_timeout)
+            except AuthenticationError as e:
+                self._tokens.distrust(token, e)
+                raise
         self._log.info(f"[{self.settings.name}] authenticated at node {self._node_id or 'unknown'}")
         if self.settings.cancel_on_disconnect:
             await session.arm_cancel_on_disconnect(self.settings.request_timeout)

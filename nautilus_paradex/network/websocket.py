@@ -6,6 +6,7 @@ path awaits (rule S9). A socket is used once; the supervisor opens a new one.
 """
 
 import asyncio
+import logging
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 from picows import WSCloseCode
-from picows import WSError
 from picows import WSFrame
 from picows import WSHandshakeError
 from picows import WSListener
@@ -25,6 +25,7 @@ from picows import ws_connect
 
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.secrecy import scrubbed
 
 
 #: Seconds that one turn of the event loop spends on one socket's messages. What has arrived beyond
@@ -35,6 +36,9 @@ TURN_BUDGET_SECS: Final = 0.001
 #: Messages that wait here at most; with more, nothing is read until they are fewer.
 MOST_WAITING: Final = 100_000
 
+#: And bytes of them, which few but large messages reach first.
+MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
+
 #: Messages between two looks at the clock.
 _LOOK_EVERY: Final = 16
 
@@ -42,6 +46,16 @@ _LOOK_EVERY: Final = 16
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 
 NORMAL_CLOSE: Final = 1000
+
+
+class _NoWireLog(logging.LoggerAdapter[logging.Logger]):
+    """The WebSocket library's log without its trace of the wire, which shows the token."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name is logging's
+        return level >= logging.DEBUG and super().isEnabledFor(level)
+
+
+_LIBRARY_LOG: Final = _NoWireLog(logging.getLogger("picows.client"), {})
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -90,7 +104,7 @@ class WebSocket(WSListener):
         self._on_binary = on_binary
         self._monotonic = monotonic
         self._transport: WSTransport | None = None
-        self._parts: list[bytes] = []
+        self._parts = bytearray()
         self._parts_type = WSMsgType.TEXT
         self._close_code: int | None = None
         self._close_reason = ""
@@ -99,8 +113,9 @@ class WebSocket(WSListener):
         self._turn_ends = 0.0
         self._is_in_turn = False
         self._is_paused = False
-        #: What has arrived and is not handed on yet, in order.
+        #: What has arrived and is not handed on yet, in order, and its size.
         self._waiting: deque[tuple[WSMsgType, bytes]] = deque()
+        self._waiting_bytes = 0
         self.lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
 
     # -- COMMANDS ----------------------------------------------------------------------------------
@@ -115,9 +130,10 @@ class WebSocket(WSListener):
             If the socket is gone; nothing was written.
 
         """
-        if self._transport is None or self.lost.done() or self._transport.is_disconnected:
+        transport = self._transport
+        if transport is None or self.lost.done() or transport.is_disconnected:
             raise TransportError("the WebSocket is not connected", sent=False)
-        self._transport.send(WSMsgType.TEXT, payload)
+        transport.send(WSMsgType.TEXT, payload)
 
     def abandon(self, reason: str) -> None:
         """Give the socket up at once, without the closing handshake."""
@@ -156,7 +172,7 @@ class WebSocket(WSListener):
                 self._deliver(kind, frame.get_payload_as_bytes())
             else:
                 self._parts_type = kind
-                self._parts = [frame.get_payload_as_bytes()]
+                self._parts = bytearray(frame.get_payload_as_bytes())
         elif kind is WSMsgType.CONTINUATION:
             self._continue(frame)
         elif kind is WSMsgType.PING:
@@ -168,8 +184,11 @@ class WebSocket(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell the owner why the socket is gone, after everything that came before."""
         while self._waiting and not self.lost.done():
-            self._hand_on(*self._waiting.popleft())
-        if self._close_code is None:
+            self._hand_on_next()
+        given_up = transport.close_handshake and transport.close_handshake.sent
+        if self._close_code is None and given_up:
+            self._set_lost(Loss(f"given up by us: {scrubbed(given_up.reason or 'no reason')}"))
+        elif self._close_code is None:
             self._set_lost(Loss("the connection was dropped without a close frame", 1006))
         else:
             reason = f"closed by the venue with {self._close_code}: {self._close_reason}"
@@ -194,11 +213,15 @@ class WebSocket(WSListener):
         waiting = self._waiting
         handed = 0
         while waiting and not self.lost.done():
-            self._hand_on(*waiting.popleft())
+            self._hand_on_next()
             handed += 1
             if not handed % _LOOK_EVERY and self._monotonic() > self._turn_ends:
                 break
-        if self._is_paused and len(waiting) < MOST_WAITING // 2:
+        if (
+            self._is_paused
+            and len(waiting) < MOST_WAITING // 2
+            and self._waiting_bytes < MOST_WAITING_BYTES // 2
+        ):
             self._resume()
 
     def _resume(self) -> None:
@@ -208,15 +231,23 @@ class WebSocket(WSListener):
 
     def _deliver(self, kind: WSMsgType, payload: bytes) -> None:
         """Hand a message on, or let it wait if this turn's time is spent."""
-        if self._waiting:
-            self._waiting.append((kind, payload))
-            if len(self._waiting) == MOST_WAITING and self._transport is not None:
-                self._is_paused = True
-                self._transport.underlying_transport.pause_reading()
-        elif self.frames % _LOOK_EVERY or self._monotonic() <= self._turn_ends:
+        if not self._waiting and (
+            self.frames % _LOOK_EVERY or self._monotonic() <= self._turn_ends
+        ):
             self._hand_on(kind, payload)
-        else:
-            self._waiting.append((kind, payload))
+            return
+        self._waiting.append((kind, payload))
+        self._waiting_bytes += len(payload)
+        if self._is_paused or self._transport is None:
+            return
+        if len(self._waiting) >= MOST_WAITING or self._waiting_bytes >= MOST_WAITING_BYTES:
+            self._is_paused = True
+            self._transport.underlying_transport.pause_reading()
+
+    def _hand_on_next(self) -> None:
+        kind, payload = self._waiting.popleft()
+        self._waiting_bytes -= len(payload)
+        self._hand_on(kind, payload)
 
     def _hand_on(self, kind: WSMsgType, payload: bytes) -> None:
         if kind is WSMsgType.BINARY:
@@ -225,17 +256,18 @@ class WebSocket(WSListener):
             self._on_text(payload)
 
     def _continue(self, frame: WSFrame) -> None:
-        self._parts.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._parts)) > MAX_FRAME_BYTES:
-            self._parts = []
+        self._parts += frame.get_payload_as_bytes()
+        if len(self._parts) > MAX_FRAME_BYTES:
+            self._parts = bytearray()
             self.abandon(f"a message is larger than {MAX_FRAME_BYTES} bytes")
         elif frame.fin:
-            payload, self._parts = b"".join(self._parts), []
+            payload, self._parts = bytes(self._parts), bytearray()
             self._deliver(self._parts_type, payload)
 
     def _note_close(self, payload: bytes) -> None:
         self._close_code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
-        self._close_reason = payload[2:].decode("utf-8", "replace")[:120] or "no reason given"
+        reason = payload[2:].decode("utf-8", "replace")
+        self._close_reason = scrubbed(reason)[:120] or "no reason given"
 
     def _set_lost(self, loss: Loss) -> None:
         if not self.lost.done():
@@ -265,7 +297,9 @@ async def open_websocket(
         If there is no usable answer within `timeout_secs`.
 
     """
-    context = ssl.create_default_context() if urlsplit(url).scheme == "wss" else None
+    parts = urlsplit(url)
+    host = parts.netloc
+    context = ssl.create_default_context() if parts.scheme == "wss" else None
     try:
         async with asyncio.timeout(timeout_secs):
             _, listener = await ws_connect(
@@ -279,19 +313,32 @@ async def open_websocket(
                 # The library would answer pings without telling, and a ping is a sign of life (S5).
                 enable_auto_pong=False,
                 proxy=proxy,
+                logger_name=_LIBRARY_LOG,
                 # The loop's own transports: the framework picks the loop, and tests wrap it.
                 use_aiofastnet=False,
             )
     except WSHandshakeError as e:
         if e.response is not None:
             raise HandshakeRefused(int(e.response.status)) from None
-        raise TransportError(f"the WebSocket handshake failed: {e}", sent=False) from None
+        reason = scrubbed(str(e))
+        raise TransportError(f"the WebSocket handshake failed: {reason}", sent=False) from None
     except TimeoutError:
         raise TransportError(
             f"no WebSocket handshake within {timeout_secs:g} s", sent=False
         ) from None
-    except (OSError, WSError, ValueError) as e:
-        raise TransportError(f"cannot connect: {type(e).__name__}: {e}", sent=False) from None
+    except Exception as e:  # proxies' libraries raise errors of their own
+        raise TransportError(f"cannot connect: {host}: {_reason(e)}", sent=False) from None
     if not isinstance(listener, WebSocket):  # ws_connect is typed by its base class
         raise ParadexError("the WebSocket library returned another listener")
     return listener
+
+
+def _reason(error: Exception) -> str:
+    """Return why there is no connection, in words that cannot repeat the proxy's credentials."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {error.verify_message}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    # What a proxy's refusal says is of its status only.
+    name = type(error).__name__
+    return f"{name}: {scrubbed(str(error))}" if name == "ProxyError" else name

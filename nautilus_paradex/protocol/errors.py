@@ -22,6 +22,9 @@ command may have been carried out all the same: only the venue's own state can t
 import re
 from typing import Final
 
+from nautilus_paradex.protocol.secrecy import scrubbed
+from nautilus_paradex.protocol.secrecy import scrubbed_data
+
 
 class ParadexError(Exception):
     """
@@ -86,7 +89,7 @@ class UnmodelledValue(WireError):  # noqa: N818 - it names the value, which may 
     """
 
     def __init__(self, field: str, value: object) -> None:
-        super().__init__(f"{field} has the value {value!r}, which is not modelled")
+        super().__init__(f"{field} has the value {value!r:.100}, which is not modelled")
         self.field = field
         self.value = value
 
@@ -303,6 +306,8 @@ def from_http(
     A code that is not listed is taken conservatively: not transient, outcome unknown.
 
     """
+    message, data = scrubbed(message), scrubbed_data(data)
+    code = None if code is None else scrubbed(code)
     if status == 429:
         return RateLimitError(message, code=code, status=status, data=data, retry_after=retry_after)
     if code in NOT_FOUND_CODES or (code is None and status == 404):
@@ -334,10 +339,11 @@ def from_rpc(code: int, message: str, data: object = None) -> VenueError:
     The venue puts its REST error code into ``data`` or ``message`` at times; where one is
     found it decides, since the generic codes say less.
     """
-    text = f"{message}: {data}" if isinstance(data, str) and data else message
+    named = _named_code(message, data)
+    text = scrubbed(f"{message}: {data}" if isinstance(data, str) and data else message)
+    data = scrubbed_data(data)
     if code == _RPC_RATE_LIMITED:
         return RateLimitError(text, code=code, data=data)
-    named = _named_code(message, data)
     if code in _RPC_AUTHENTICATION or named in AUTHENTICATION_CODES:
         return AuthenticationError(text, code=named or code, data=data)
     if named in NOT_FOUND_CODES:
@@ -362,9 +368,9 @@ def from_batch(code: str | None, message: str) -> VenueError:
 
     It speaks of that order alone and is definitive, unless it says that the venue failed.
     """
-    named = code or _named_code(message, None)
+    named = scrubbed(code) if code else _named_code(message, None)
     return VenueError(
-        message,
+        scrubbed(message),
         code=named,
         transient=named in TRANSIENT_CODES,
         outcome_unknown=named in _UNDECIDED_CODES,

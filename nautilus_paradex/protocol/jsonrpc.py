@@ -18,6 +18,7 @@ from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.errors import from_rpc
 from nautilus_paradex.protocol.messages.codec import UNDECODABLE
+from nautilus_paradex.protocol.secrecy import SecretBytes
 
 
 #: Ids stay below this: a JSON number above it loses digits in JavaScript and Go doubles.
@@ -150,9 +151,9 @@ def encode_request(
     request_id: int,
     method: str,
     params: Mapping[str, Any] | Sequence[Any] | msgspec.Struct,
-) -> bytes:
+) -> SecretBytes:
     """
-    Return a request as the bytes of one text frame.
+    Return a request as the bytes of one text frame, which do not show.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def encode_request(
     if not method:
         raise EncodeError("a request needs a method")
     try:
-        return _encoder.encode(_Request("2.0", request_id, method, params))
+        return SecretBytes(_encoder.encode(_Request("2.0", request_id, method, params)))
     except (TypeError, ValueError, RecursionError):
         raise EncodeError(f"the parameters of {method} cannot be written as JSON") from None
 

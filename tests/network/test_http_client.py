@@ -88,6 +88,12 @@ class CountingTokens:
         self.tokens.pop(0)
         return self.tokens[0]
 
+    def last_token(self):
+        return self.tokens[0]
+
+    def distrust(self, token, error):
+        self.distrusted = token
+
 
 # -- THE GOOD CASE ---------------------------------------------------------------------------------
 
@@ -544,6 +550,7 @@ async def test_a_second_refusal_of_the_token_is_final(server, open_client):
         await send(open_client(server.url), "POST", tokens=tokens)
     assert not caught.value.outcome_unknown
     assert len(server.seen) == 2
+    assert tokens.distrusted == "b"
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,9 @@ class OneTokenAfterAnother:
         self.issued += 1
         return f"token-{self.issued}"
 
+    def distrust(self, token, error):
+        self.rejected.append(token)
+
 
 @pytest.fixture
 async def venue():

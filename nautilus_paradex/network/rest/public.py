@@ -7,7 +7,6 @@ from typing import Final
 import msgspec
 
 from nautilus_paradex.network.answers import decoded
-from nautilus_paradex.network.answers import scrubbed
 from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import segment
 from nautilus_paradex.network.rest.core import time_range
@@ -31,6 +30,7 @@ from nautilus_paradex.protocol.messages import SystemStatus
 from nautilus_paradex.protocol.messages import SystemTime
 from nautilus_paradex.protocol.messages import TradeMessage
 from nautilus_paradex.protocol.messages import decode
+from nautilus_paradex.protocol.secrecy import scrubbed
 
 
 ALL_MARKETS = "ALL"

@@ -9,6 +9,7 @@ import msgspec
 
 from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import EncodeError
+from nautilus_paradex.protocol.secrecy import SecretBytes
 
 
 #: Everything that msgspec raises on bytes that it cannot decode.
@@ -60,9 +61,11 @@ def decode[T](payload: bytes | str | msgspec.Raw, kind: type[T]) -> T:
         raise DecodeError(f"{_name(kind)}: {error}") from None
 
 
-def encode(body: Any) -> bytes:
+def encode(body: Any) -> SecretBytes:
     """
     Return a request body as JSON: a struct, or a list of them for a batch.
+
+    It holds a signature as a rule, and does not show.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def encode(body: Any) -> bytes:
 
     """
     try:
-        return _encoder.encode(body)
+        return SecretBytes(_encoder.encode(body))
     except (TypeError, ValueError, RecursionError):
         raise EncodeError(f"a {type(body).__name__} cannot be written as JSON") from None
 

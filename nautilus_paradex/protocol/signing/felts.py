@@ -49,12 +49,14 @@ def address_felt(text: str) -> int:
 
     """
     number = hex_number(text)
-    if number is None or not 1 <= number < P:
-        raise EncodeError(
-            "an account address must be 0x and hex digits, above 0 and below the field's prime; "
-            f"the text given has {len(text)} characters"
-        )
-    return number
+    if number is not None and 1 <= number < P:
+        return number
+    length = len(text)
+    del text, number  # nor is it a local variable of the traceback
+    raise EncodeError(
+        "an account address must be 0x and hex digits, above 0 and below the field's prime; "
+        f"the text given has {length} characters"
+    )
 
 
 def normalize_address(text: str) -> str:

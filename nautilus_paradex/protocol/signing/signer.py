@@ -44,14 +44,12 @@ class Signer:
     __slots__ = ("_key", "_public_key")
 
     def __init__(self, private_key: str | int) -> None:
-        key = hex_number(private_key) if isinstance(private_key, str) else private_key
-        if key is None:
-            raise EncodeError("a private key must be 0x and at most 64 hex digits")
-        public = multiply_generator(key) if 1 <= key < N else None
-        if public is None:
-            raise EncodeError("a private key must be above 0 and below the order of the curve")
-        self._key = key
-        self._public_key = int(public[0])
+        pair = _key_pair(private_key)
+        # The traceback of an error shows the local variables to who asks for them.
+        del private_key
+        if isinstance(pair, str):
+            raise EncodeError(f"a private key must be {pair}")
+        self._key, self._public_key = pair
 
     def __repr__(self) -> str:
         return f"Signer(public_key={self.public_key_hex!r})"
@@ -85,11 +83,30 @@ class Signer:
         """
         if not 1 <= message_hash < MAX_SIGNED:
             raise EncodeError("a message hash must be above 0 and below 2**251 to be signed")
-        signatures = (
-            _signature(message_hash, self._key, _nonce(message_hash, self._key, seed))
-            for seed in count(_FIRST_SEED)
-        )
-        return next(signature for signature in signatures if signature is not None)
+        try:
+            return _sign(message_hash, self._key)
+        except BaseException as error:
+            # An interrupt in there must not carry key and nonce away in its traceback.
+            raise error.with_traceback(None) from None
+
+
+def _key_pair(private_key: str | int) -> tuple[int, int] | str:
+    """Return a key and its public key, or what it would have to be."""
+    key = hex_number(private_key) if isinstance(private_key, str) else private_key
+    if key is None:
+        return "0x and at most 64 hex digits"
+    public = multiply_generator(key) if 1 <= key < N else None
+    if public is None:
+        return "above 0 and below the order of the curve"
+    return key, int(public[0])
+
+
+def _sign(message_hash: int, key: int) -> tuple[int, int]:
+    signatures = (
+        _signature(message_hash, key, _nonce(message_hash, key, seed))
+        for seed in count(_FIRST_SEED)
+    )
+    return next(signature for signature in signatures if signature is not None)
 
 
 def _nonce(message_hash: int, key: int, seed: int) -> int:

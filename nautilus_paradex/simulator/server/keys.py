@@ -142,6 +142,13 @@ class KeyRing:
         subkey.state = "revoked"
         subkey.revoked_ns = subkey.updated_ns = self._clock_us() * 1000
 
+    def reinstate_subkey(self, public_key: str) -> None:
+        """Give a revoked subkey its rights back, and its tokens theirs."""
+        subkey = self.subkey(public_key)
+        subkey.state = "active"
+        subkey.revoked_ns = 0
+        subkey.updated_ns = self._clock_us() * 1000
+
     def add_token(self, name: str, kind: str, lifetime_s: int, cidrs: list[str]) -> ApiToken:
         """
         Register an API token.

@@ -61,6 +61,8 @@ class TokenIssuer:
         self._serial = 0
         self._first_valid = 0
         self.issued = 0
+        self.refuses_all = False
+        """If tokens are issued and none is taken."""
 
     def issue(
         self,
@@ -108,7 +110,8 @@ class TokenIssuer:
         ):
             raise invalid_token()
         claims = msgspec.json.decode(_decode(parts[1]), type=Claims)
-        if self._clock_us() >= claims.exp * 1_000_000 or claims.jti < self._first_valid:
+        is_over = self._clock_us() >= claims.exp * 1_000_000 or claims.jti < self._first_valid
+        if is_over or self.refuses_all:
             raise invalid_token()
         return claims
 
