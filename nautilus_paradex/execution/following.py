@@ -234,6 +234,7 @@ class OrderFollower:
             filled=order.filled_qty.as_decimal(),
             phase=_phase_of(order),
             terms=terms_of(order),
+            untriggered=_waits_for_trigger(order),
         )
         for trade_id in order.trade_ids:
             for kind in _ORDER_FILL_TYPES:
@@ -368,6 +369,11 @@ def _may_be(order: Order, order_id: str) -> bool:
     if order.venue_order_id is not None:
         return bool(order.venue_order_id.value == order_id)
     return not order.is_closed  # one that was rejected is over
+
+
+def _waits_for_trigger(order: Order) -> bool:
+    """If an order has a trigger and was not told that it fired."""
+    return order.has_trigger_price and not getattr(order, "is_triggered", order.filled_qty > 0)
 
 
 def _phase_of(order: Order) -> Phase:

@@ -21,6 +21,7 @@ from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.reports import ExecutionMassStatus
+from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.model.enums import OrderStatus
@@ -32,7 +33,8 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.following import order_id_behind
-from nautilus_paradex.execution.report_status import fit_status
+from nautilus_paradex.execution.report_fitting import fit_status
+from nautilus_paradex.execution.report_fitting import fit_time
 from nautilus_paradex.execution.reports import ReportGenerator
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import AccountSnapshot
@@ -269,7 +271,14 @@ class Reconciler:
     def _add_orders(self, status: ExecutionMassStatus, snapshot: AccountSnapshot) -> None:
         status.add_order_reports(self._order_reports(snapshot))
         fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
-        status.add_fill_reports([fill for fill in fills if fill is not None])
+        status.add_fill_reports([self._as_told(fill) for fill in fills if fill is not None])
+
+    def _as_told(self, report: FillReport) -> FillReport:
+        name = self._cache.client_order_id(report.venue_order_id)
+        order = None if name is None else self._cache.order(name)
+        if order is not None:
+            fit_time(report, order)
+        return report
 
     def _identity(self) -> dict[str, Any]:
         return {

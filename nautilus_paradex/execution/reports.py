@@ -7,7 +7,6 @@ Whatever cannot be read raises: an empty answer would be taken for an empty acco
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
 from typing import Protocol
 
 import msgspec
@@ -213,7 +212,7 @@ class ReportGenerator:
             self._log.info(f"Order {update.order_id} was refused: {update.cancel_reason}")
             return None
         known = self._cache.order(known_as)
-        if known is not None and known.status not in _NEVER_ACCEPTED:
+        if known is not None and known.ts_accepted and known.status != OrderStatus.REJECTED:
             # What was told as accepted is not rejected any more (E4).
             report.order_status = OrderStatus.CANCELED
         return report
@@ -297,11 +296,6 @@ class ReportGenerator:
                 "add it to the provider's load_ids"
             )
         return instrument
-
-
-_NEVER_ACCEPTED: Final = frozenset(
-    {OrderStatus.INITIALIZED, OrderStatus.SUBMITTED, OrderStatus.REJECTED}
-)
 
 
 def _market(instrument_id: InstrumentId | None) -> str | None:

@@ -132,6 +132,19 @@ _EXPECTED_WARNINGS: Final = (
 )
 
 
+#: Warnings of a cut or a restart, which say that outcomes are unknown and are asked for.
+_EXPECTED_AFTER_A_CUT: Final = (
+    "connection lost:",
+    "reconnecting:",
+    "Outcome of",
+    "REST and the node differ",
+    "is here only",
+    "ended, ",
+    "Cannot ask for",
+    "orders failed, asking the venue for each",
+)
+
+
 class SessionEnd:
     """
     The truth that a session is compared with.
@@ -430,11 +443,12 @@ def _wrong_publication(order: Order, told: list[OrderEvent]) -> list[str]:
 # -- LOGS ------------------------------------------------------------------------------------------
 
 
-def wrong_lines(log: str) -> list[str]:
+def wrong_lines(log: str, *, was_cut: bool) -> list[str]:
     """Return the lines of a log that say that something is wrong."""
+    warnings = _EXPECTED_WARNINGS + (_EXPECTED_AFTER_A_CUT if was_cut else ())
     wrong = []
     for line in log.splitlines():
-        for level, expected in (("[ERROR]", _EXPECTED_ERRORS), ("[WARN]", _EXPECTED_WARNINGS)):
+        for level, expected in (("[ERROR]", _EXPECTED_ERRORS), ("[WARN]", warnings)):
             if level in line and not any(text in line for text in expected):
                 wrong.append(line)
     return wrong

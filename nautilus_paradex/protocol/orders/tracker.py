@@ -113,12 +113,21 @@ class OrderTracker:
             f"phase={self.phase.name}, filled={self.filled})"
         )
 
-    def adopt(self, *, order_id: str | None, filled: Decimal, phase: Phase, terms: Terms) -> None:
+    def adopt(
+        self,
+        *,
+        order_id: str | None,
+        filled: Decimal,
+        phase: Phase,
+        terms: Terms,
+        untriggered: bool = False,
+    ) -> None:
         """
         Take over what the holder knows after a reconciliation told it by other ways.
 
         The highest of both fill counts stands: a fill is never counted down.
         """
+        self._untriggered = untriggered
         self.order_id = order_id or self.order_id
         while self._held and self.filled + self._held[0].size <= filled:
             self.filled += self._held.pop(0).size

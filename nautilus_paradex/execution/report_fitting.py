@@ -1,15 +1,18 @@
 """
-Statuses of reports that the framework can take from where its orders are.
+Reports that the framework can take from where its orders are.
 
-Its table of order states has no way from PENDING_CANCEL to TRIGGERED, and it tells an order as
-accepted once more when a report finds it open while a request of ours is on its way.
+Its table of order states has no way from PENDING_CANCEL to TRIGGERED, it tells an order as accepted
+once more when a report finds it open while a request of ours is on its way, and it warns of each
+fill that is reported with another time than it was told with.
 """
 
 from decimal import Decimal
 from typing import Final
 
+from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -59,6 +62,19 @@ def fit_status(
             # open for ever: what was cut off ends as canceled.
             report.order_status = OrderStatus.CANCELED
             report.quantity = order.quantity
+
+
+def fit_time(report: FillReport, order: Order) -> None:
+    """
+    Give a fill that was told before the time that it was told with.
+
+    REST truncates to milliseconds what the stream gives in microseconds.
+    """
+    if report.trade_id not in order.trade_ids:
+        return
+    for event in order.events:
+        if isinstance(event, OrderFilled) and event.trade_id == report.trade_id:
+            report.ts_event = event.ts_event
 
 
 def _is_asked_for(report: OrderStatusReport, order: Order, tracker: OrderTracker | None) -> bool:
