@@ -303,3 +303,18 @@ def test_errors_of_signing_do_not_show_the_key(account: AccountSigner) -> None:
         with pytest.raises(EncodeError) as caught:
             attempt()
         assert_no_key("".join(traceback.format_exception(caught.value)))
+
+
+def test_an_interrupt_in_the_middle_of_a_signature_carries_no_key_away(monkeypatch):
+    """Its traceback would hold key and nonce as the locals of its frames."""
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    signer = Signer("0x2ce1f5b4a3d29b7c1e80a94bb1f3c5d6e7f80123456789abcdef0123456789a")
+    monkeypatch.setattr("nautilus_paradex.protocol.signing.signer._nonce", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        signer.sign(1234)
+    names = [entry.frame.code.name for entry in caught.traceback]
+    assert "interrupted" not in names
+    assert "_sign" not in names
