@@ -218,7 +218,7 @@ class AlgoOrders:
         tries = 0
         while not self._book.is_idle:
             try:
-                async with asyncio.timeout(self._pause_secs(tries)):
+                async with self._timing.deadline(self._pause_secs(tries)):
                     await self._news.wait()
                 await self._timing.sleep(COUNT_DELAY_SECS)
                 tries = 0

@@ -223,7 +223,7 @@ class Reconciler:
         try:
             # After the start nobody but the caller knows if it will ever be applied.
             deadline = _LATER_APPLY_DEADLINE_SECS if self._has_started else _APPLY_DEADLINE_SECS
-            async with asyncio.timeout(deadline):
+            async with self._timing.deadline(deadline):
                 await self._applied.wait()
             self._has_started = True
         except TimeoutError:

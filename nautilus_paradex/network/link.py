@@ -163,7 +163,7 @@ class Link:
             if self._users > 1:
                 return
             try:
-                async with asyncio.timeout(_OPEN_DEADLINE_SECS):
+                async with self.timing.deadline(_OPEN_DEADLINE_SECS):
                     await self._open()
             except TimeoutError:
                 self._users -= 1

@@ -105,7 +105,7 @@ class Session:
             url,
             on_text=self._on_text,
             on_binary=self._on_binary,
-            monotonic=self._timing.monotonic,
+            timing=self._timing,
             headers=headers,
             timeout_secs=timeout_secs,
             proxy=proxy,
@@ -130,7 +130,7 @@ class Session:
         if idle >= idle_timeout:
             self.abandon(f"silent for {idle:.1f} s")
             return
-        asyncio.get_running_loop().call_later(idle_timeout - idle, self.watch, idle_timeout)
+        self._timing.call_later(idle_timeout - idle, lambda: self.watch(idle_timeout))
 
     def abandon(self, reason: str) -> None:
         """Give the connection up at once."""
@@ -157,7 +157,7 @@ class Session:
         try:
             future = self._requests.open(request_id)
             self._required_socket().send_text(encode_request(request_id, method, params))
-            async with asyncio.timeout(timeout):
+            async with self._timing.deadline(timeout):
                 return await future
         except TimeoutError:
             raise TransportError(f"no answer to {method} within {timeout:g} s", sent=True) from None

@@ -171,7 +171,7 @@ class ParadexStream:
 
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with self._timing.deadline(timeout):
                 await self._healthy.wait()
         except TimeoutError:
             if self._last_error is not None:

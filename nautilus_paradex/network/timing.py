@@ -1,14 +1,24 @@
 """
-Clock, sleep and randomness.
+Clock, sleep, timers, deadlines and randomness.
 
-The only place of the package where they are real: everything else is given a `Timing`, so that
-tests run on a clock of their own and a seed replays.
+The only place of the client's side where they are real: everything else is given a `Timing`, so
+that tests run on a clock of their own and a seed replays. The libraries below keep the time of
+the event loop, as `SystemTiming` does but for the wall clock.
 """
 
 import asyncio
 import random
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Let it not come."""
 
 
 class Timing(Protocol):
@@ -25,6 +35,12 @@ class Timing(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`; other tasks run meanwhile even for 0."""
+
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a context that is cancelled after `seconds`, and raises `TimeoutError` then."""
+
+    def call_later(self, seconds: float, work: Callable[[], object]) -> Timer:
+        """Call `work` after `seconds`, in the event loop."""
 
     def random(self) -> float:
         """Return a number from [0, 1), for jitter."""
@@ -52,6 +68,14 @@ class SystemTiming:
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""
         await asyncio.sleep(seconds)
+
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a context that raises `TimeoutError` after `seconds`."""
+        return asyncio.timeout(seconds)
+
+    def call_later(self, seconds: float, work: Callable[[], object]) -> Timer:
+        """Call `work` after `seconds`."""
+        return asyncio.get_running_loop().call_later(seconds, work)
 
     def random(self) -> float:
         """Return a number from [0, 1)."""

@@ -23,6 +23,7 @@ from picows import WSMsgType
 from picows import WSTransport
 from picows import ws_connect
 
+from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.secrecy import scrubbed
@@ -46,6 +47,9 @@ _LOOK_EVERY: Final = 16
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 
 NORMAL_CLOSE: Final = 1000
+
+#: Seconds that a goodbye may take.
+_CLOSE_DEADLINE_SECS: Final = 2.0
 
 
 class _NoWireLog(logging.LoggerAdapter[logging.Logger]):
@@ -89,8 +93,8 @@ class WebSocket(WSListener):
     ----------
     on_text, on_binary : Callable[[bytes], None]
         Called for each whole message, inside the read.
-    monotonic : Callable[[], float]
-        Seconds of a clock that never goes back.
+    timing : Timing
+        Clock and deadlines.
 
     """
 
@@ -98,17 +102,18 @@ class WebSocket(WSListener):
         self,
         on_text: Callable[[bytes], None],
         on_binary: Callable[[bytes], None],
-        monotonic: Callable[[], float],
+        timing: Timing,
     ) -> None:
         self._on_text = on_text
         self._on_binary = on_binary
-        self._monotonic = monotonic
+        self._timing = timing
+        self._monotonic = timing.monotonic
         self._transport: WSTransport | None = None
         self._parts = bytearray()
         self._parts_type = WSMsgType.TEXT
         self._close_code: int | None = None
         self._close_reason = ""
-        self.last_frame_at = monotonic()
+        self.last_frame_at = timing.monotonic()
         self.frames = 0
         self._turn_ends = 0.0
         self._is_in_turn = False
@@ -150,7 +155,7 @@ class WebSocket(WSListener):
         transport.send_close(WSCloseCode.OK)
         transport.disconnect()
         try:
-            async with asyncio.timeout(2.0):
+            async with self._timing.deadline(_CLOSE_DEADLINE_SECS):
                 await transport.wait_disconnected()
         except TimeoutError:
             transport.disconnect(graceful=False)
@@ -279,7 +284,7 @@ async def open_websocket(
     *,
     on_text: Callable[[bytes], None],
     on_binary: Callable[[bytes], None],
-    monotonic: Callable[[], float],
+    timing: Timing,
     headers: Mapping[str, str] | None = None,
     timeout_secs: float = 10.0,
     proxy: str | None = None,
@@ -301,9 +306,9 @@ async def open_websocket(
     host = parts.netloc
     context = ssl.create_default_context() if parts.scheme == "wss" else None
     try:
-        async with asyncio.timeout(timeout_secs):
+        async with timing.deadline(timeout_secs):
             _, listener = await ws_connect(
-                lambda: WebSocket(on_text, on_binary, monotonic),
+                lambda: WebSocket(on_text, on_binary, timing),
                 url,
                 ssl_context=context,
                 websocket_handshake_timeout=timeout_secs,

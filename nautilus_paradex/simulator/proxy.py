@@ -20,6 +20,7 @@ from urllib.parse import urlunsplit
 
 import msgspec
 
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.faults import Armed
 from nautilus_paradex.simulator.faults import Fault
 
@@ -336,7 +337,7 @@ class _Connection:
             return await self._cut(cut, writer)
         await writer.drain()
         for throttle in self._proxy.of(Throttle, way):
-            await asyncio.sleep(len(piece) / throttle.fault.bytes_per_s)
+            await pause(len(piece) / throttle.fault.bytes_per_s)
         return False
 
     def _left(self, armed: Armed[Cut], way: Way) -> int:
@@ -356,7 +357,7 @@ class _Connection:
 
     async def _delay(self, way: Way) -> None:
         for delay in self._proxy.of(Delay, way):
-            await asyncio.sleep(delay.fault.ms / 1000)
+            await pause(delay.fault.ms / 1000)
 
     def _pieces(self, data: bytes, way: Way) -> Iterator[bytes]:
         slices = self._proxy.of(Slice, way)

@@ -1,12 +1,13 @@
 """What happens to a whole venue over some time, as a list of typed steps; `play` carries it out."""
 
-import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from nautilus_paradex.simulator.clock import loop_s
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.faults import Fault
 from nautilus_paradex.simulator.paradex import LocalParadex
@@ -120,10 +121,9 @@ def release_window(*, at: float = 0.0, scale: float = 1.0) -> tuple[Step, ...]:
 
 async def play(paradex: LocalParadex, steps: Iterable[Step]) -> None:
     """Carry a script out, from now on, in the order of its times."""
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
+    begin = loop_s()
     for step in sorted(steps, key=lambda step: step.at):
-        await asyncio.sleep(max(begin + step.at - loop.time(), 0))
+        await pause(max(begin + step.at - loop_s(), 0))
         await take(paradex, step)
 
 

@@ -10,6 +10,7 @@ from aiohttp import WSMsgType
 from aiohttp import web
 
 from nautilus_paradex.network import websocket
+from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.network.websocket import open_websocket
 
 
@@ -93,7 +94,7 @@ async def connected(reader):
             server.url,
             on_text=reader.on_text,
             on_binary=reader.on_binary,
-            monotonic=time.monotonic,
+            timing=SystemTiming(),
         )
         watch = asyncio.ensure_future(reader.watch())
         try:

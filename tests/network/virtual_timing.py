@@ -3,6 +3,8 @@
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 
 class VirtualTiming:
@@ -42,6 +44,14 @@ class VirtualTiming:
         if self.auto:
             loop.call_soon(self._wake_earliest)
         await future
+
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a deadline of real time: what it guards is on real sockets here."""
+        return asyncio.timeout(seconds)
+
+    def call_later(self, seconds: float, work: Callable[[], object]) -> asyncio.TimerHandle:
+        """Call `work` after real time, as above."""
+        return asyncio.get_running_loop().call_later(seconds, work)
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass, with everybody who wakes up meanwhile running at their time."""

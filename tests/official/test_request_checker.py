@@ -336,7 +336,7 @@ async def test_wrong_frames_of_the_adapter_are_seen(
         f"{venue.ws_url}?sbeSchemaId=1&sbeSchemaVersion=2",
         on_text=lambda _: answered.set(),
         on_binary=lambda _: None,
-        monotonic=SystemTiming().monotonic,
+        timing=SystemTiming(),
     )
     token = "s3cr3t"
     frame = {"jsonrpc": "2.0", "id": 1, "method": "auth", "params": {"token": token}}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from nautilus_trader.common.component import TestClock
 
+from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.simulator.virtual_time import VirtualLoop
 
 
@@ -38,10 +39,11 @@ class LoopClock(TestClock):
             handler.handle()
 
 
-class LoopTiming:
+class LoopTiming(SystemTiming):
     """The adapter's `Timing` on the running virtual loop; its jitter is drawn from a seed."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self._random = random.Random(seed)
 
     def time_ns(self) -> int:
@@ -49,15 +51,6 @@ class LoopTiming:
 
     def time_ms(self) -> int:
         return _running().wall_us() // 1000
-
-    def monotonic(self) -> float:
-        return _running().time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def random(self) -> float:
-        return self._random.random()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Who hears when: the readers of the firehose, and the order and pace of what is sent."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -10,6 +9,9 @@ from typing import Final
 
 import msgspec
 
+from nautilus_paradex.simulator.clock import monotonic_s
+from nautilus_paradex.simulator.clock import pause
+from nautilus_paradex.simulator.clock import wall_clock_us
 from nautilus_paradex.simulator.firehose.feeds import Feed
 from nautilus_paradex.simulator.firehose.feeds import Kind
 
@@ -49,7 +51,7 @@ class Outlet:
         self._unread: deque[tuple[int, int]] = deque()
         self.unread = 0
         self.most_unread = 0
-        self.last_sent_at = time.monotonic()
+        self.last_sent_at = monotonic_s()
 
     def push(self, frame: bytearray) -> None:
         """Take a copy of a message."""
@@ -70,7 +72,7 @@ class Outlet:
         self.unread += self._due_messages
         self._due_messages = 0
         self._transport.write(due)
-        self.last_sent_at = time.monotonic()
+        self.last_sent_at = monotonic_s()
         self.most_unread = max(self.most_unread, self.unread)
         return self.unread <= self._limit
 
@@ -162,7 +164,7 @@ class Pump:
     def start(self) -> None:
         """Let messages flow, and count from here."""
         if self._task is None:
-            self._began = self._last = time.monotonic()
+            self._began = self._last = monotonic_s()
             self._sent = 0
             self._longest_pause = 0.0
             self._task = asyncio.create_task(self._run())
@@ -171,13 +173,13 @@ class Pump:
         """Let no message follow."""
         task, self._task = self._task, None
         if task is not None:
-            self._ended = time.monotonic()
+            self._ended = monotonic_s()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     def pace(self) -> Pace:
         """Return what was really sent since the last start."""
-        end = time.monotonic() if self.is_running else self._ended
+        end = monotonic_s() if self.is_running else self._ended
         seconds = end - self._began
         due = int(self.rate * seconds)
         return Pace(
@@ -191,8 +193,8 @@ class Pump:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(_TICK_S)
-            now = time.monotonic()
+            await pause(_TICK_S)
+            now = monotonic_s()
             self._longest_pause = max(self._longest_pause, now - self._last)
             self._last = now
             due = int(self.rate * (now - self._began)) - self._sent
@@ -204,7 +206,7 @@ class Pump:
             self.flush()
 
     def _send(self, due: int) -> None:
-        ts_us = time.time_ns() // 1_000
+        ts_us = wall_clock_us()
         pattern, feeds, turn, step = self._pattern, self._feeds, self._turn, self._step
         sent = 0
         while sent < due:

@@ -1,7 +1,6 @@
 """The server of the firehose: the REST answers that a data client starts with, and the feeds."""
 
 import asyncio
-import time
 from collections.abc import Awaitable
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,6 +14,8 @@ from aiohttp import web
 
 from nautilus_paradex.protocol.messages import MarketSummaryMessage
 from nautilus_paradex.protocol.numbers import format_mantissa
+from nautilus_paradex.simulator.clock import pause
+from nautilus_paradex.simulator.clock import wall_clock_us
 from nautilus_paradex.simulator.firehose.feeds import SBE_VERSION
 from nautilus_paradex.simulator.firehose.feeds import BookFeed
 from nautilus_paradex.simulator.firehose.feeds import Feed
@@ -176,7 +177,7 @@ class Firehose:
             )
         if not feed.readers:
             self._pump.add(feed)
-        feed.begin(outlet, time.time_ns() // 1_000)
+        feed.begin(outlet, wall_clock_us())
 
     def leave(self, kind: Kind, symbol: str, outlet: Outlet) -> None:
         """Let a reader hear a feed no more."""
@@ -191,7 +192,7 @@ class Firehose:
 
     async def _watch_sessions(self) -> None:
         while True:
-            await asyncio.sleep(_WATCH_S)
+            await pause(_WATCH_S)
             for session in list(self._sessions):
                 await session.watch()
 
@@ -323,7 +324,7 @@ def _answer(body: Any) -> web.Response:
 
 
 def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return wall_clock_us() // 1_000
 
 
 def _summary_of(listed: Listed) -> MarketSummaryMessage:

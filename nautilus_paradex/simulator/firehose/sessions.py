@@ -1,6 +1,5 @@
 """One connection of the firehose: its subscriptions, as strictly answered as the venue does."""
 
-import time
 from collections.abc import Iterable
 from typing import Final
 from typing import Protocol
@@ -9,6 +8,8 @@ from aiohttp import web
 
 from nautilus_paradex.protocol.events import Heartbeat
 from nautilus_paradex.protocol.sbe import encode_event
+from nautilus_paradex.simulator.clock import monotonic_s
+from nautilus_paradex.simulator.clock import wall_clock_us
 from nautilus_paradex.simulator.firehose.feeds import SBE_VERSION
 from nautilus_paradex.simulator.firehose.feeds import Kind
 from nautilus_paradex.simulator.firehose.feeds import websocket_frame
@@ -78,17 +79,17 @@ class FirehoseSession:
         self._subscriptions: dict[str, Subscription] = {}
         self._scope: set[str] = set()
         self._heard: dict[str, set[tuple[Kind, str]]] = {}
-        self._empty_since = time.monotonic()
+        self._empty_since = monotonic_s()
 
     # -- LIFE ------------------------------------------------------------------------------------
 
     async def watch(self) -> None:
         """Say a word on a silent connection, and end one that nobody uses (PROTOCOL 6.1)."""
-        now = time.monotonic()
+        now = monotonic_s()
         if not self._subscriptions and now - self._empty_since >= _IDLE_S:
             await self._socket.close(code=_IDLE_CLOSE)
         elif now - self.outlet.last_sent_at >= _HEARTBEAT_S:
-            beat = encode_event(Heartbeat(ts_ns=time.time_ns()), version=SBE_VERSION)
+            beat = encode_event(Heartbeat(ts_ns=wall_clock_us() * 1_000), version=SBE_VERSION)
             self.outlet.push(websocket_frame(beat)[0])
             self.outlet.flush()
 
@@ -99,14 +100,14 @@ class FirehoseSession:
 
     async def on_text(self, text: str) -> None:
         """Answer a request; what a subscription begins with follows its acknowledgement."""
-        received_us = time.time_ns() // 1_000
+        received_us = wall_clock_us()
         begins: Subscription | None = None
         try:
             request = rpc.parse_request(text, received_us)
             result, begins = self._carry_out(request)
-            answer = rpc.answer(request.id, result, received_us, time.time_ns() // 1_000)
+            answer = rpc.answer(request.id, result, received_us, wall_clock_us())
         except RpcError as error:
-            sent_us = time.time_ns() // 1_000
+            sent_us = wall_clock_us()
             answer = rpc.refusal(rpc.request_id_of(text), error, received_us, sent_us)
         # Data that is due was said before this answer.
         self.outlet.flush()
@@ -163,7 +164,7 @@ class FirehoseSession:
             raise RpcError(INVALID_REQUEST, "invalid unsubscribe request", "not subscribed")
         self._hear(name, ())
         del self._subscriptions[name]
-        self._empty_since = time.monotonic()
+        self._empty_since = monotonic_s()
         return {"channel": name}
 
     def _modify(self, request: rpc.Request) -> Result:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.clock import loop_s
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.faults.changes import frame_with_unknown_fields
 from nautilus_paradex.simulator.faults.changes import frame_with_value
 from nautilus_paradex.simulator.faults.changes import unknown_frame
@@ -125,7 +127,7 @@ class Outbox:
                 await self._stall(fault)
             elif isinstance(fault, faults.Delay):
                 self._faults.fire(item)
-                await asyncio.sleep(fault.ms / 1000)
+                await pause(fault.ms / 1000)
 
     def _changed(
         self, frame: Frame, armed: list[faults.Armed[faults.Fault]]
@@ -189,11 +191,11 @@ class Outbox:
 
     async def _stall(self, fault: faults.Stall) -> None:
         loop = asyncio.get_running_loop()
-        self._stalled_until = float("inf") if fault.seconds is None else loop.time() + fault.seconds
+        self._stalled_until = float("inf") if fault.seconds is None else loop_s() + fault.seconds
         if fault.seconds is None:
             await loop.create_future()
         else:
-            await asyncio.sleep(fault.seconds)
+            await pause(fault.seconds)
         self._stalled_until = None
 
     @property

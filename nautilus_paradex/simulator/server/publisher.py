@@ -1,11 +1,12 @@
 """What the venue sends by the clock: books, statistics, funding."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from decimal import Decimal
 
+from nautilus_paradex.simulator.clock import loop_s
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import wire_json
 from nautilus_paradex.simulator.server import wire_json_public
@@ -61,10 +62,9 @@ class Publisher:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        loop = asyncio.get_running_loop()
         due = [0.0] * len(self._jobs)
         while True:
-            now_ms = loop.time() * 1000
+            now_ms = loop_s() * 1000
             try:
                 for index, (interval_ms, job) in enumerate(self._jobs):
                     if now_ms >= due[index]:
@@ -74,7 +74,7 @@ class Publisher:
             except Exception:
                 # A market's failure must not silence the others.
                 _log.exception("A periodic job failed")
-            await asyncio.sleep(_TICK_S)
+            await pause(_TICK_S)
 
     def _send_summaries(self) -> None:
         if not self._hub.has(Feed.SUMMARY):

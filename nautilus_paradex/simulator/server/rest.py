@@ -1,6 +1,5 @@
 """REST requests: who asks, how often, what is answered, and the faults on the way."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable
@@ -14,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.faults.changes import with_unknown_fields
 from nautilus_paradex.simulator.faults.changes import with_value
 from nautilus_paradex.simulator.server.auth import Principal
@@ -238,7 +238,7 @@ class RestServer:
             case faults.LostRequest():
                 return _cut(request)
             case faults.SlowRequest():
-                await asyncio.sleep(fault.ms / 1000)
+                await pause(fault.ms / 1000)
             case faults.ExpireTokens():
                 venue.tokens.expire_all()
             case faults.ClockJump():
@@ -310,9 +310,9 @@ class RestServer:
         if accepted is not None and not is_answer_first:
             await sequencer.run(accepted.latency_s, accepted.process)
             self._hub.flush()
-            await asyncio.sleep(self._answer_gap_s)
+            await pause(self._answer_gap_s)
         if isinstance(fault, faults.SlowResponse):
-            await asyncio.sleep(fault.ms / 1000)
+            await pause(fault.ms / 1000)
         await self._venue.awake.wait()
         try:
             return await _write(request, answer, headers, fault)

@@ -6,6 +6,9 @@ import logging
 from collections.abc import Callable
 from itertools import count
 
+from nautilus_paradex.simulator.clock import call_at
+from nautilus_paradex.simulator.clock import loop_s
+
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ class Sequencer:
         """Run the work after the delay; work that is due together runs in order of scheduling."""
         if self._closed:
             return
-        due = asyncio.get_running_loop().time() + delay_s
+        due = loop_s() + delay_s
         heapq.heappush(self._queue, (due, next(self._serial), work))
         self._arm()
 
@@ -53,12 +56,11 @@ class Sequencer:
             self._timer.cancel()
             self._timer = None
         if self._queue:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(self._queue[0][0], self._fire)
+            self._timer = call_at(self._queue[0][0], self._fire)
 
     def _fire(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
+        now = loop_s()
         while self._queue and self._queue[0][0] <= now:
             _, _, work = heapq.heappop(self._queue)
             try:

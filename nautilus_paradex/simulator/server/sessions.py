@@ -12,6 +12,8 @@ from aiohttp import WSMsgType
 from aiohttp import web
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.clock import loop_s
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.faults.changes import frame_with_unknown_fields
 from nautilus_paradex.simulator.faults.changes import frame_with_value
 from nautilus_paradex.simulator.server import pieces
@@ -103,8 +105,7 @@ class Session:
         self._transport = transport
         self._outbox = Outbox(venue.faults, venue.config.queue_max)
         self._answers: set[asyncio.Task[None]] = set()
-        loop = asyncio.get_running_loop()
-        self._last_sent = self._empty_since = self._last_ping = loop.time()
+        self._last_sent = self._empty_since = self._last_ping = loop_s()
         self._awaits_pong = False
         # A frame that is written in pieces has nothing else between them.
         self._writing = asyncio.Lock()
@@ -169,7 +170,7 @@ class Session:
 
     def mark_subscriptions(self) -> None:
         """Note that the number of subscriptions changed: idle sockets are closed."""
-        self._empty_since = asyncio.get_running_loop().time()
+        self._empty_since = loop_s()
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -188,13 +189,12 @@ class Session:
                 await self._on_text("", received_us)
 
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             async for frame in self._outbox.frames():
                 await self.venue.awake.wait()
                 async with self._writing:
                     await self._send(frame)
-                self._last_sent = loop.time()
+                self._last_sent = loop_s()
         except Cut as cut:
             if cut.code is None:
                 self.cut()
@@ -213,14 +213,13 @@ class Session:
             await self._socket.send_bytes(frame)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         config = self.venue.config
-        heartbeat_at = loop.time()
+        heartbeat_at = loop_s()
         while True:
-            await asyncio.sleep(_WATCH_S)
+            await pause(_WATCH_S)
             if not self.venue.awake.is_set() or self._outbox.is_stalled:
                 continue
-            now = loop.time()
+            now = loop_s()
             if not self.subscriptions and now - self._empty_since >= config.idle_close_s:
                 await self.close(_IDLE_CLOSE)
                 return
@@ -277,7 +276,7 @@ class Session:
                 self._refuse(request.id, RpcError(code, fault.body), request.received_us)
                 return False
             case faults.SlowRequest():
-                await asyncio.sleep(fault.ms / 1000)
+                await pause(fault.ms / 1000)
             case faults.Refused():
                 self._refuse(request.id, RpcError.of(refusal_of(fault)), request.received_us)
                 return False
@@ -349,7 +348,7 @@ class Session:
         self.send("answer", frame)
 
     async def _send_later(self, frame: Frame, ms: float) -> None:
-        await asyncio.sleep(ms / 1000)
+        await pause(ms / 1000)
         self.send("answer", frame)
 
     def _in_background(self, work: Awaitable[None]) -> None:
