@@ -12,6 +12,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
+from nautilus_paradex import ParadexDataClientConfig
 from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import SimulatorConfig
@@ -26,6 +27,20 @@ from tests.virtual.node_time import nodes_in_virtual_time
 
 #: Names the seed of a story that is to be told again.
 SEED_VARIABLE = "PARADEX_SEED"
+
+_DEFAULTS = ParadexDataClientConfig()
+#: Time costs nothing here: the node has the waits that users have, not the tests' short ones.
+_USERS_WAITS: dict[str, Any] = {
+    name: getattr(_DEFAULTS, name)
+    for name in (
+        "http_timeout_secs",
+        "max_retries",
+        "retry_delay_initial_ms",
+        "retry_delay_max_ms",
+        "ws_reconnect_delay_initial_ms",
+        "ws_reconnect_delay_max_ms",
+    )
+}
 
 type Trace = list[tuple[float, str]]
 """What happened, each with the loop's time: requests at the venue, orders' events at the node."""
@@ -82,8 +97,8 @@ def tell(
                 venue,
                 account,
                 strategies=[desk],
-                data=data,
-                execution=execution,
+                data={**_USERS_WAITS, **(data or {})},
+                execution={**_USERS_WAITS, **(execution or {})},
                 may_fail=True,
             ) as node:
                 at = VirtualSession(venue, account, node, desk)

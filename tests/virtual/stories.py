@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from nautilus_paradex.simulator import scripts
 from nautilus_paradex.simulator.faults import RefuseConnects
 from tests.acceptance.node import Trader
 from tests.acceptance.node import until
@@ -13,6 +14,8 @@ from tests.virtual.sessions import VirtualSession
 
 #: Virtual seconds within which a node has to be healthy again.
 _HEALTHY_DEADLINE_S: Final = 120.0
+
+_STATE_IS_KNOWN_S: Final = 60.0
 
 _ALWAYS: Final = 1_000_000
 
@@ -85,3 +88,27 @@ async def refused_streams(at: VirtualSession, seconds: float, every: float = 20.
     assert not at.node.execution.stream_status().connected
     at.venue.faults.clear()
     await until_healthy(at)
+
+
+async def release_window(at: VirtualSession) -> None:
+    """The venue is released, with its own times; the node trades before and after."""
+    await rest_orders(at)
+    near = at.desk.limit(BUY, "1", "2490")
+    await scripts.play(at.venue, scripts.release_window(at=30.0))
+    await until_healthy(at)
+    assert near.is_open
+    # The adapter asks for the exchange's state from time to time (E14).
+    await asyncio.sleep(_STATE_IS_KNOWN_S)
+    again = await at.rest(BUY, "1", "2485")
+    at.rival.place("SELL", "20", "2485", "IOC")
+    await until(lambda: again.is_closed, "trading goes on")
+
+
+async def storm_of_cuts(at: VirtualSession, count: int) -> None:
+    """Every connection is cut again as soon as it is healthy."""
+    await rest_orders(at)
+    for _ in range(count):
+        await at.venue.drop_connections()
+        act_at_the_venue(at)
+        await until(lambda: not at.node.execution.stream_status().healthy, "the cut is noticed")
+        await until_healthy(at)
