@@ -1,5 +1,6 @@
 """What holds in every test: the adapter sends the local Paradex only what the venue documents."""
 
+from collections.abc import Callable
 from collections.abc import Generator
 from typing import Any
 
@@ -13,6 +14,24 @@ from tests.official.watch import RequestWatch
 
 
 _SEEN = "requests_seen"
+
+type Count = Callable[..., None]
+
+
+@pytest.fixture
+def count(record_property: Callable[[str, object], None]) -> Count:
+    """
+    Return what notes figures of a test, such as ``count(orders=200, cuts=1, seed=5)``.
+
+    Tests with the marker ``survives`` get them into docs/reliability.md: whole numbers are added
+    up over the tests of a line, and seeds are listed.
+    """
+
+    def note(**figures: int) -> None:
+        for name, figure in figures.items():
+            record_property(name, figure)
+
+    return note
 
 
 def pytest_report_header() -> str:
