@@ -46,17 +46,14 @@ from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.assembly import Surroundings
 from nautilus_paradex.execution.assembly import furnish
 from nautilus_paradex.execution.health import health_of
-from nautilus_paradex.execution.health import publish_health
+from nautilus_paradex.execution.keeping import keep_in_step
 from nautilus_paradex.execution.margins import MarginSettings
+from nautilus_paradex.execution.news import ACCOUNT_CHANNELS
+from nautilus_paradex.execution.news import AccountNews
 from nautilus_paradex.execution.node_settings import inflight_warning
 from nautilus_paradex.execution.positions import AccountPositions
-from nautilus_paradex.execution.precision import SizePrecision
-from nautilus_paradex.execution.proof import AccountProof
-from nautilus_paradex.execution.proof import StreamMemory
 from nautilus_paradex.execution.protection import MarketMakerProtection
-from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.execution.signing import OrderSigner
-from nautilus_paradex.network.fallback import Fallback
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.status import StreamStatus
@@ -64,19 +61,7 @@ from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.numbers import to_money
-from nautilus_paradex.protocol import channels
-from nautilus_paradex.protocol.connection import ConnectionState
 from nautilus_paradex.protocol.enums import SystemState
-from nautilus_paradex.protocol.errors import ParadexError
-from nautilus_paradex.protocol.errors import TransportError
-from nautilus_paradex.protocol.events import AccountSummary
-from nautilus_paradex.protocol.events import Fill
-from nautilus_paradex.protocol.events import OrderUpdate
-from nautilus_paradex.protocol.events import Position
-from nautilus_paradex.protocol.messages import MmpEvent
-from nautilus_paradex.protocol.messages.trading import BalanceEvent
-from nautilus_paradex.protocol.messages.trading import Tradebust
-from nautilus_paradex.protocol.messages.trading import Transfer
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
@@ -84,23 +69,6 @@ from nautilus_paradex.providers import ParadexInstrumentProvider
 #: The most that a connect may take before its last error is raised, seconds. Below the node's own
 #: `timeout_connection` of 60, so that the node's log names the cause.
 CONNECT_DEADLINE_SECS: Final = 50.0
-
-#: Without these nothing can be executed safely.
-_REQUIRED_CHANNELS: Final = (
-    channels.orders(),
-    channels.fills(),
-    channels.account(),
-)
-_BALANCES: Final = channels.balance_events()
-_USEFUL_CHANNELS: Final = (
-    _BALANCES,
-    channels.positions(),
-    channels.tradebusts(),
-    channels.transfers(),
-)
-
-#: Balances that no event brings are read so long after a fill: one reading for a burst, seconds.
-_BALANCE_DELAY_SECS: Final = 0.5
 
 
 class ParadexExecutionClient(LiveExecutionClient):
@@ -166,28 +134,32 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._config = config
         self._rest: ParadexRest = link.rest
         self._timing: Timing = link.timing
-        self._positions: dict[str, Position] = {}
-        self._connected_once = False
         self._background = BackgroundTasks(self._log)
-        self._stream = link.private_stream(stream_settings, self, self._log)
-        self._room = furnish(
+        self._news = AccountNews(
+            msgbus=self._msgbus, clock=self._clock, link=link, spawn=self._spawn, log=self._log
+        )
+        self._stream = link.private_stream(stream_settings, self._news, self._log)
+        around = Surroundings(
+            client=self,
+            cache=self._cache,
+            msgbus=self._msgbus,
+            clock=self._clock,
+            log=self._log,
+            link=link,
+            stream=self._stream,
+            spawn=self._spawn,
+            reconcile=self.reconcile_soon,
+            send_mass_status=self._send_mass_status_report,
+        )
+        self._room = furnish(config, around)
+        self._keeping = keep_in_step(
             config,
-            Surroundings(
-                client=self,
-                cache=self._cache,
-                msgbus=self._msgbus,
-                clock=self._clock,
-                log=self._log,
-                link=link,
-                stream=self._stream,
-                spawn=self._spawn,
-                reconcile=self.reconcile_soon,
-                send_mass_status=self._send_mass_status_report,
-            ),
+            around,
+            self._room,
+            instrument_provider,
+            AccountKeeper(self, self._rest, self._timing, self._loop.call_soon, self._log),
         )
-        self._account_keeper = AccountKeeper(
-            self, self._rest, self._timing, self._loop.call_soon, self._log
-        )
+        self._news.tell(self._stream, self._room, self._keeping)
         positions = AccountPositions(
             self.account_id, None if venue is not None else name, self._cache, self._log
         )
@@ -196,34 +168,6 @@ class ParadexExecutionClient(LiveExecutionClient):
             ("events.order.*", self._room.contingencies.on_event),
             ("events.order.*", positions.on_event),
         ]
-        self._recovery = Recovery(
-            account=self._account_keeper,
-            reconciler=self._room.reconciler,
-            contingencies=self._room.contingencies,
-            timing=self._timing,
-            spawn=self._spawn,
-            log=self._log,
-        )
-        self._memory = StreamMemory(self._timing)
-        proof = AccountProof(
-            account_id=self.account_id,
-            cache=self._cache,
-            registry=self._room.registry,
-            memory=self._memory,
-            log=self._log,
-        )
-        proof.balances = lambda: self._account_keeper.differences
-        self._room.reconciler.on_read = proof.check
-        self._room.reconciler.fit = SizePrecision(instrument_provider, self._cache, self._log).fit
-        self._fallback = Fallback(
-            name="account",
-            after_attempts=config.ws_fallback_after_attempts,
-            interval_secs=config.ws_fallback_poll_interval_secs,
-            poll=self._recovery.poll,
-            timing=self._timing,
-            spawn=self._spawn,
-            log=self._log,
-        )
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
 
     @property
@@ -238,7 +182,9 @@ class ParadexExecutionClient(LiveExecutionClient):
         The same as `ParadexStreamHealth` tells: connected, healthy, url, schema version,
         subscriptions, reconnects, age of the last frame, epoch and more.
         """
-        health = health_of(self.stream_status(), self._clock, degraded=self._fallback.is_active)
+        health = health_of(
+            self.stream_status(), self._clock, degraded=self._keeping.fallback.is_active
+        )
         return health.to_status()
 
     def stream_status(self) -> StreamStatus:
@@ -287,7 +233,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         warning = inflight_warning(self._msgbus)
         if warning is not None:
             self._log.warning(warning)
-        for channel in (*_REQUIRED_CHANNELS, *_USEFUL_CHANNELS):
+        for channel in ACCOUNT_CHANNELS:
             await self._stream.subscribe(channel)
         if self._config.market_maker_protection:
             await self._room.protection.follow()
@@ -296,15 +242,15 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._stream.start()
         try:
             await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
-            await self._account_keeper.refresh()
+            await self._keeping.account.refresh()
             await self._await_account_registered()
         except BaseException:
             await self._stream.close()
             raise
-        self._connected_once = True
-        self._fallback.open()
+        self._news.expects_gaps = True
+        self._keeping.fallback.open()
         self._link.system_state.listen(self._on_system_state)
-        proof = self._recovery.prove_every(
+        proof = self._keeping.recovery.prove_every(
             self._config.reconcile_interval_secs, lambda: self._stream.is_healthy
         )
         self._spawn(proof, "prove the account's state")
@@ -312,7 +258,7 @@ class ParadexExecutionClient(LiveExecutionClient):
     async def _disconnect(self) -> None:
         self._say_what_is_left()
         self._link.system_state.forget(self._on_system_state)
-        self._fallback.close()
+        self._keeping.fallback.close()
         await self._background.cancel_all()
         await self._stream.close()
         for topic, handler in self._listened:
@@ -432,7 +378,7 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     async def _query_account(self, command: QueryAccount) -> None:
         self._log.debug(f"Querying {command.account_id}")
-        await self._account_keeper.refresh()
+        await self._keeping.account.refresh()
 
     # -- TELLING -----------------------------------------------------------------------------------
 
@@ -448,80 +394,11 @@ class ParadexExecutionClient(LiveExecutionClient):
         """Give the framework a fill's report."""
         self._send_fill_report(report)
 
-    # -- STREAM ------------------------------------------------------------------------------------
-
-    def on_stream_event(self, event: Any) -> None:
-        """Take what the private stream says."""
-        match event:
-            case OrderUpdate():
-                self._memory.note("order", event.order_id)
-                self._room.follower.on_stream(event)
-                self._room.protection.on_order(event)
-            case Fill():
-                self._memory.note("position", event.market)
-                self._room.follower.on_stream(event)
-                instrument = self._room.reports.instrument(event.market)
-                if self._account_keeper.moves_other_tokens(event, instrument) or (
-                    not self._stream.is_confirmed(_BALANCES)
-                ):
-                    self._read_balances_soon()
-            case AccountSummary():
-                self._account_keeper.on_summary(event)
-            case BalanceEvent():
-                self._account_keeper.on_balance_event(event)
-            case Position():
-                # Never streamed to the framework: it would open a second position (P18).
-                self._positions[event.market] = event
-            case Transfer():
-                self._read_balances_soon()
-            case MmpEvent():
-                self._room.protection.on_event(event)
-            case Tradebust():
-                self._log.error(f"The venue busted a trade: {event}")
-                self.reconcile_soon("a trade was busted")
-
-    def _read_balances_soon(self) -> None:
-        # Balance events tell the settlement asset only; other tokens are read.
-        work = self._account_keeper.refresh_later(_BALANCE_DELAY_SECS)
-        self._spawn(work, "read the balances")
-
-    def on_stream_fault(self, error: ParadexError) -> None:
-        """Prove by REST what could not be understood."""
-        self._log.error(f"The private stream brought something that is not understood: {error}")
-        self.reconcile_soon(str(error))
-
-    def on_stream_state(self, state: ConnectionState) -> None:
-        """Remember since when news may be missing; a release may be why (E14)."""
-        status = self._stream.status()
-        self._fallback.look(failed_attempts=status.failed_attempts, healthy=status.healthy)
-        publish_health(self._msgbus, status, self._clock, degraded=self._fallback.is_active)
-        if state is ConnectionState.WAITING:
-            self._link.system_state.hint()
-            self._recovery.note_gap(self._stream.settings.idle_timeout)
-
-    def on_stream_refusal(self, channel: channels.Channel, error: ParadexError) -> None:
-        """Say which channel the venue refuses."""
-        if channel == channels.mmp():
-            self._room.protection.on_refusal(error)
-        else:
-            self._log.error(f"The venue refuses {channel.name}: {error}")
-
-    async def on_stream_restored(self, epoch: int) -> None:
-        """Prove that nothing was missed since the last connection (S4, E10)."""
-        missing = [c.name for c in _REQUIRED_CHANNELS if not self._stream.is_confirmed(c)]
-        if missing:
-            raise TransportError(f"the venue does not serve {', '.join(missing)}", sent=False)
-        self._room.protection.on_restored()
-        if not self._connected_once:
-            return  # the framework's start-up reconciliation comes next
-        await self._recovery.close_gap()
-        self._log.info(f"Private stream reconciled, connection {epoch}")
-
     # -- INTERNAL ----------------------------------------------------------------------------------
 
     def reconcile_soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
-        self._recovery.soon(reason)
+        self._keeping.recovery.soon(reason)
 
     def _on_system_state(self, state: SystemState | None) -> None:
         """Listen, so that the state is followed; it is read where an order is checked (E14)."""

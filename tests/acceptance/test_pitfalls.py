@@ -249,7 +249,7 @@ async def test_p07_an_open_order_with_fills_is_partially_filled() -> None:
             assert order.status == OrderStatus.PARTIALLY_FILLED
             assert order.filled_qty.as_decimal() == Decimal("0.1")
             # And again, with the order known as partly filled.
-            await node.execution._recovery.close_gap()
+            await node.execution._keeping.recovery.close_gap()
             assert order.status == OrderStatus.PARTIALLY_FILLED
             assert not differences(node, venue, account)
 
@@ -336,7 +336,7 @@ async def test_p11_reports_carry_every_price() -> None:
             assert report.price == order.price
             assert report.trigger_price == (stop.trigger_price if order is stop else None)
             assert floor.node.node.kernel.exec_engine.reconcile_execution_report(report)
-        await floor.node.execution._recovery.close_gap()
+        await floor.node.execution._keeping.recovery.close_gap()
         assert floor.node.story(limit) == TAKEN
         assert floor.node.story(stop) == TAKEN
 
@@ -527,7 +527,9 @@ async def test_p18_the_streams_positions_open_none_beside_the_strategys() -> Non
         floor.venue.faults.add(late)
         order = floor.desk.market(BUY, "0.2")
         await until(lambda: order.is_closed)
-        await until(lambda: floor.node.execution._positions, "the stream spoke of the position")
+        await until(
+            lambda: floor.node.execution._news.positions, "the stream spoke of the position"
+        )
         await until_equal(floor.node, floor.venue, floor.account)
         (position,) = floor.node.cache.positions()
         assert position.strategy_id == floor.desk.id
@@ -562,7 +564,7 @@ async def test_p20_reports_name_the_whole_size_not_the_rest() -> None:
         floor.maker.place("SELL", "0.1", "2495.00", "IOC")
         await until(lambda: order.status == OrderStatus.PARTIALLY_FILLED)
         floor.desk.query_order(order)
-        await floor.node.execution._recovery.close_gap()
+        await floor.node.execution._keeping.recovery.close_gap()
         assert order.quantity.as_decimal() == Decimal("0.3")
         assert floor.node.story(order) == [*TAKEN, "OrderFilled"]
         await until_equal(floor.node, floor.venue, floor.account)

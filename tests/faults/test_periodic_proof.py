@@ -47,7 +47,7 @@ async def test_s7_nothing_is_named_while_both_say_the_same() -> None:
         bought = floor.desk.market(BUY, "0.1")
         await until(lambda: bought.is_closed)
         readings = []
-        recovery = floor.node.execution._recovery
+        recovery = floor.node.execution._keeping.recovery
         original = recovery._reconcile
 
         async def reconcile(start_ms: int) -> None:

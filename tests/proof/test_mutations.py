@@ -40,8 +40,8 @@ MUTATIONS = (
     ),
     Mutation(
         name="a new connection is not reconciled",
-        file="execution/client.py",
-        guard="await self._recovery.close_gap()",
+        file="execution/news.py",
+        guard="await self._keeping.recovery.close_gap()",
         instead="pass",
         test="tests/faults/test_outage.py::test_s4_e10_server_goes_away_while_orders_are_filled",
     ),
