@@ -40,7 +40,6 @@ EQUAL_DEADLINE_S = float(os.environ.get("EQUAL_DEADLINE_S", "30"))
 
 #: Equality must last: a fill that comes twice comes late.
 _LASTING_S = 0.4
-_POLL_S = 0.02
 
 _STUCK = frozenset(
     {
@@ -72,6 +71,9 @@ class Session:
         Method and path of every request that reached the venue, carried out or not.
 
     """
+
+    #: Seconds between two comparisons of node and venue.
+    poll_s = 0.02
 
     def __init__(self, venue: LocalParadex, account: str, node: RunningNode, desk: Desk) -> None:
         self.venue = venue
@@ -140,7 +142,7 @@ class Session:
                 assert loop.time() < end, "\n".join(found)
             elif equal_since is None:
                 equal_since = loop.time()
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(self.poll_s)
         self.venue.exchange.check_invariants()
         wrong = violations(record(self.node, self.venue, self.account))
         assert not wrong, "\n".join(wrong)

@@ -59,6 +59,9 @@ class VirtualSession(Session):
 
     """
 
+    #: Waiting costs nothing here, comparing does.
+    poll_s = 0.1
+
     loop: VirtualLoop
     chance: random.Random
 
