@@ -19,6 +19,7 @@ from typing import Final
 from nautilus_trader.common.component import Logger
 
 from nautilus_paradex.execution.following import OrderFollower
+from nautilus_paradex.network.census import OrderCensus
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
@@ -44,6 +45,12 @@ _ASK_DELAYS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 #: An answered command whose notification does not come: the stream may have lost it.
 ANSWERED_GRACE_SECS: Final = 5.0
+
+#: With more watches than these the venue is asked for all of them together.
+_FEW: Final = 5
+
+#: The orders of cancels and modifies are looked for together as far back as this.
+_RECENT_MS: Final = 60_000
 
 #: A cancel of an order that stays open is sent again this often.
 MAX_CANCEL_ATTEMPTS: Final = 5
@@ -95,6 +102,7 @@ class InFlight:
         self._cancel = cancel
         self._log = log
         self._watched: set[tuple[int, Kind]] = set()
+        self._census = OrderCensus(rest, timing)
 
     # -- WATCHES -----------------------------------------------------------------------------------
 
@@ -154,7 +162,7 @@ class InFlight:
                 return
             asked_ms = self._timing.time_ms() + clock_offset_ms
             try:
-                update = await self._find(tracker)
+                update = await self._find(tracker, may_prove=asked_ms > deadline_ms)
             except ParadexError as e:
                 self._log.warning(f"Outcome of {tracker.client_id} is still unknown: {e}")
                 continue
@@ -176,8 +184,9 @@ class InFlight:
             if pending not in tracker.modifies or tracker.is_done:
                 return
             asked_ms = self._timing.time_ms()
+            is_over = asked_ms > sent_ms + REQUEST_LIFE_MS
             try:
-                update = await self._find(tracker)
+                update = await self._find(tracker, may_prove=is_over)
             except ParadexError as e:
                 self._log.warning(f"Outcome of modify {tracker.client_id} is unknown: {e}")
                 continue
@@ -186,7 +195,7 @@ class InFlight:
                 if tracker.told == pending.terms and pending in tracker.modifies:
                     self._follower.run(tracker, tracker.modify_applied(pending))
                     return
-            if asked_ms > sent_ms + REQUEST_LIFE_MS and pending in tracker.modifies:
+            if is_over and pending in tracker.modifies:
                 # The request can no longer be under way, and the order does not carry its terms.
                 reason = "not applied: the order is unchanged at the venue"
                 effects = tracker.modify_refused(pending, reason, self._timing.time_ns())
@@ -239,17 +248,39 @@ class InFlight:
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
 
-    async def _find(self, tracker: OrderTracker) -> OrderUpdate | None:
-        """Return the order as REST knows it, or None if all of REST does not."""
-        update = await look_up(
-            self._rest,
-            client_id=tracker.client_id,
-            order_id=tracker.order_id or "",
-            created_ms=None if tracker.last is None else tracker.last.created_ns // 1_000_000,
-        )
+    async def _find(self, tracker: OrderTracker, *, may_prove: bool = True) -> OrderUpdate | None:
+        """
+        Return the order as REST knows it, or None if all of REST does not.
+
+        Parameters
+        ----------
+        may_prove : bool, default True
+            If None may decide something, and so every place has to be asked for this order.
+
+        """
+        is_crowded, order_id = len(self._watched) > _FEW, tracker.order_id or ""
+        update = None
+        if is_crowded and (order_id or not may_prove):
+            update = await self._census.find(
+                client_id=tracker.client_id,
+                order_id=order_id,
+                since_ms=self._since_ms(tracker),
+            )
+        if update is None and (order_id or may_prove or not is_crowded):
+            update = await look_up(
+                self._rest,
+                client_id=tracker.client_id,
+                order_id=order_id,
+                created_ms=None if tracker.last is None else tracker.last.created_ns // 1_000_000,
+            )
         if update is not None and _is_earlier(update, tracker):
             return None
         return update
+
+    def _since_ms(self, tracker: OrderTracker) -> int:
+        if tracker.order_id is None and tracker.signed_ms is not None:
+            return tracker.signed_ms - REQUEST_LIFE_MS
+        return self._timing.time_ms() - _RECENT_MS
 
     async def _take(self, tracker: OrderTracker, update: OrderUpdate) -> None:
         if update.filled_size > tracker.filled:

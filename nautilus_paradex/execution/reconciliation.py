@@ -60,6 +60,9 @@ _LATER_APPLY_DEADLINE_SECS: Final = 2.0
 
 _POLL_SECS: Final = 0.01
 
+#: How far the clocks of node and venue may be apart, milliseconds.
+_CLOCKS_MS: Final = 10_000
+
 
 class AppliedMassStatus(ExecutionMassStatus):
     """
@@ -297,7 +300,7 @@ class Reconciler:
         read = {fill.key for fill in snapshot.fills}
         if self._algo_folder is not None:
             snapshot = await self._algo_folder.fold(snapshot)
-        snapshot = await self._complete(snapshot)
+        snapshot = await self._complete(snapshot, start_ms)
         await self.fit(snapshot)
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
@@ -322,7 +325,7 @@ class Reconciler:
             if fill.key not in read and fill.created_ns >= start_ns
         )
 
-    async def _complete(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+    async def _complete(self, snapshot: AccountSnapshot, start_ms: int | None) -> AccountSnapshot:
         """Add what orders and lone fills need and the time range did not bring (E10)."""
         orders = dict(snapshot.orders)
         fills = {fill.key: fill for fill in snapshot.fills}
@@ -333,8 +336,8 @@ class Reconciler:
             named = (o for o in orders.values() if o.client_id == order.client_order_id.value)
             if not venue_id and any(named):
                 continue
-            if self._is_pending_algo(order):
-                continue  # its own watch asks for it
+            if self._is_watched(order, start_ms):
+                continue
             update = await self._reports.find(
                 client_id=order.client_order_id.value, order_id=venue_id
             )
@@ -378,9 +381,13 @@ class Reconciler:
                 break  # it was made after the order was read: the stream brings it
             fills[fill.key] = fill
 
-    def _is_pending_algo(self, order: Order) -> bool:
+    def _is_watched(self, order: Order, start_ms: int | None) -> bool:
+        """Return if a watch of its own asks for an order, and this reading can say no more."""
         pending = self._algo_pending
-        return pending is not None and pending.is_pending(order.client_order_id.value)
+        if pending is not None and pending.is_pending(order.client_order_id.value):
+            return True
+        # Of an order in flight the reading has everything since before it was sent (E6).
+        return order.venue_order_id is None and _is_within(order, start_ms)
 
     def _is_algo(self, order_id: str) -> bool:
         return self._algo_folder is not None and self._algo_folder.is_followed(order_id)
@@ -511,6 +518,11 @@ class Reconciler:
 
 async def _fits(_: AccountSnapshot) -> None:
     """Stand in until somebody can load instruments."""
+
+
+def _is_within(order: Order, start_ms: int | None) -> bool:
+    """Return if an order can have come to the venue in the time range only."""
+    return start_ms is not None and order.ts_init >= (start_ms + _CLOCKS_MS) * 1_000_000
 
 
 def account_of(order: Order) -> AccountId | None:

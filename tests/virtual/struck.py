@@ -80,7 +80,7 @@ def frames_of(seed: int, transport: str) -> int:
         assert at.node.execution.stream_status().epoch == 1
         seen.append(counter.seen)
 
-    _tell(story, seed, transport)
+    tell_lively(story, seed, transport)
     return seen[0]
 
 
@@ -107,7 +107,7 @@ def strike(kind: Strike, frame: int, seed: int, transport: str) -> Counter[str]:
             counted[await again] += 1
 
     try:
-        _tell(story, seed, transport)
+        tell_lively(story, seed, transport)
     except BaseException as e:
         e.add_note(f"Replay: {kind} after frame {frame} of seed {seed} by {transport}")
         raise
@@ -187,7 +187,10 @@ async def _recovered(at: VirtualSession, epoch: int) -> None:
 # -- SESSIONS --------------------------------------------------------------------------------------
 
 
-def _tell(story: Callable[[VirtualSession], Awaitable[None]], seed: int, transport: str) -> None:
+def tell_lively(
+    story: Callable[[VirtualSession], Awaitable[None]], seed: int, transport: str
+) -> None:
+    """Run a story by an order transport, at a venue of `lively` settings."""
     with _signatures_unchecked():
         tell(story, seed, config=lively(), execution={"order_transport": transport})
 
