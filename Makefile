@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 QUICK := not benchmark_peers and not soak and not sdk
 
 .PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak docs-acceptance \
-  clean
+  docs-reliability clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ docs-acceptance: $(VENV)/.ready  ## Run the data and execution testing specs and
 	@status=0; for spec in data exec; do \
 	  $(PY) -m tests.acceptance.$${spec}_report || status=1; \
 	done; exit $$status
+
+docs-reliability: $(VENV)/.ready  ## Run what docs/reliability.md speaks of and write it (LONG=1: the long runs)
+	@$(PY) -m tests.reliability.report $(if $(LONG),--long) $(PYTEST_ARGS)
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(SDK_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks dist

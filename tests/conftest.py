@@ -11,6 +11,8 @@ from tests.official.documents import SKIPPED
 from tests.official.documents import OfficialDocuments
 from tests.official.watch import WATCH
 from tests.official.watch import RequestWatch
+from tests.reliability.lines import LINES
+from tests.reliability.lines import MARKER
 
 
 _SEEN = "requests_seen"
@@ -48,6 +50,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     watch.install(patch)
     session.config.add_cleanup(patch.undo)
     session.config.stash[WATCH] = watch
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the report of a test name the line that it proves."""
+    for item in items:
+        for mark in item.iter_markers(MARKER):
+            if mark.args[0] not in LINES:
+                raise pytest.UsageError(f"{item.nodeid}: the page has no line {mark.args[0]}")
+            item.user_properties.append((MARKER, mark.args[0]))
 
 
 @pytest.hookimpl(wrapper=True)
