@@ -82,6 +82,7 @@ def tell(
     config: SimulatorConfig | None = None,
     execution: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
+    engine: Mapping[str, Any] | None = None,
 ) -> Trace:
     """
     Run a story, see that node and venue end equal, and return what happened.
@@ -102,6 +103,7 @@ def tell(
                 strategies=[desk],
                 data={**_USERS_WAITS, **(data or {})},
                 execution={**_USERS_WAITS, **(execution or {})},
+                engine=engine,
                 may_fail=True,
             ) as node:
                 at = VirtualSession(venue, account, node, desk)
