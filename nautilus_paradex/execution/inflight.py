@@ -20,6 +20,7 @@ from nautilus_trader.common.component import Logger
 
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.network.census import OrderCensus
+from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
@@ -154,6 +155,7 @@ class InFlight:
     async def _resolve_create(
         self, tracker: OrderTracker, deadline_ms: int, clock_offset_ms: int, *, answered: bool
     ) -> None:
+        told = self._recurring()
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         for delay in _delays():
@@ -164,7 +166,7 @@ class InFlight:
             try:
                 update = await self._find(tracker, may_prove=asked_ms > deadline_ms)
             except ParadexError as e:
-                self._log.warning(f"Outcome of {tracker.client_id} is still unknown: {e}")
+                told.note(f"Outcome of {tracker.client_id} is still unknown: {e}")
                 continue
             if update is not None:
                 await self._take(tracker, update)
@@ -176,6 +178,7 @@ class InFlight:
     async def _resolve_modify(
         self, tracker: OrderTracker, pending: PendingModify, *, answered: bool
     ) -> None:
+        told = self._recurring()
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         sent_ms = self._timing.time_ms()
@@ -188,7 +191,7 @@ class InFlight:
             try:
                 update = await self._find(tracker, may_prove=is_over)
             except ParadexError as e:
-                self._log.warning(f"Outcome of modify {tracker.client_id} is unknown: {e}")
+                told.note(f"Outcome of modify {tracker.client_id} is unknown: {e}")
                 continue
             if update is not None:
                 await self._take(tracker, update)
@@ -204,6 +207,7 @@ class InFlight:
 
     async def _resolve_cancel(self, tracker: OrderTracker, *, answered: bool) -> None:
         attempts = 1
+        told = self._recurring()
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         for delay in _delays():
@@ -224,7 +228,7 @@ class InFlight:
                     attempts += 1
                     await self._cancel(tracker)
             except ParadexError as e:
-                self._log.warning(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
+                told.note(f"Outcome of cancel {tracker.client_id} is unknown: {e}")
 
     def _was_never_sent(self, tracker: OrderTracker) -> bool:
         """If an order was denied after its cancel had overtaken it: nothing is to be canceled."""
@@ -245,6 +249,9 @@ class InFlight:
             reason = f"still open at the venue after {attempts} cancels"
             effects = tracker.cancel_refused(reason, now_ns)
         self._follower.run(tracker, effects)
+
+    def _recurring(self) -> Recurring:
+        return Recurring(self._log.warning, self._log, self._timing)
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
 

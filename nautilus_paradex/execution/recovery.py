@@ -17,6 +17,7 @@ from nautilus_trader.common.component import Logger
 from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.contingencies import Contingencies
 from nautilus_paradex.execution.reconciliation import Reconciler
+from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import ParadexError
 
@@ -134,12 +135,13 @@ class Recovery:
 
     async def _work_off(self) -> None:
         start_ms = self._timing.time_ms() - GAP_OVERLAP_MS
+        told = Recurring(self._log.error, self._log, self._timing)
         while self._reasons:
             self._reasons.clear()
             try:
                 await self._reconcile(start_ms)
             except ParadexError as e:
-                self._log.error(f"Cannot reconcile, trying again: {e}")
+                told.note(f"Cannot reconcile, trying again: {e}")
                 self._reasons.append(str(e))
                 await self._timing.sleep(_RETRY_SECS)
 

@@ -21,6 +21,7 @@ import msgspec
 from nautilus_paradex.network.http import ParadexHttpClient
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.connection import backoff_ceiling
 from nautilus_paradex.protocol.errors import AuthenticationError
@@ -372,6 +373,7 @@ class TokenSource:
 
     async def _renew(self) -> None:
         failures = 0
+        told = Recurring(self._log.warning, self._log, self._timing)
         while True:
             held = self._held
             due_at = 0.0 if held is None else held.renew_at
@@ -384,11 +386,12 @@ class TokenSource:
             try:
                 await self._renewed()
                 failures = 0
+                told.over()
                 continue
             except AuthenticationError:
                 continue  # it is said, and says when to try again
             except ParadexError as error:
-                self._log.warning(f"Cannot renew the token, trying again: {error}")
+                told.note(f"Cannot renew the token, trying again: {error}")
             except Exception as error:  # the renewal outlives a fault, loudly
                 self._log.exception("Cannot renew the token, trying again", error)
             failures += 1

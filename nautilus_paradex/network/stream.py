@@ -21,6 +21,7 @@ from nautilus_paradex.network.http import Tokens
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.session import Counters
 from nautilus_paradex.network.session import Session
 from nautilus_paradex.network.session import SessionHandler
@@ -135,6 +136,7 @@ class ParadexStream:
         self._epoch = 0
         self._failed_attempts = 0
         self._last_error: ParadexError | None = None
+        self._losses = Recurring(log.warning, log, timing)
 
     # -- LIFE --------------------------------------------------------------------------------------
 
@@ -320,6 +322,7 @@ class ParadexStream:
             self._advance(_Input.RECONCILED)
             self._failed_attempts = 0
             self._last_error = None
+            self._losses.over()
             self._healthy.set()
             self._note_loss(TransportError((await asyncio.shield(session.lost)).reason, sent=False))
         except ParadexError as e:
@@ -408,7 +411,7 @@ class ParadexStream:
     def _note_loss(self, error: ParadexError) -> None:
         self._failed_attempts += 1
         self._last_error = error
-        self._log.warning(f"[{self.settings.name}] connection lost: {error}")
+        self._losses.note(f"[{self.settings.name}] connection lost: {error}")
 
     def _advance(self, event: ConnectionInput) -> None:
         self._state = advance(self._state, event)

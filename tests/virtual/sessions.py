@@ -42,6 +42,9 @@ _USERS_WAITS: dict[str, Any] = {
     )
 }
 
+#: For stories of hours: its books and summaries are not what they are about.
+SLOW_VENUE = SimulatorConfig(tick_ms=500.0)
+
 type Trace = list[tuple[float, str]]
 """What happened, each with the loop's time: requests at the venue, orders' events at the node."""
 

@@ -123,6 +123,8 @@ class SimulatorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     queue_max: int = 2000
     """Unread frames after which a slow reader is dropped."""
 
+    tick_ms: float = 20.0
+    """How often it is looked what is due; nothing below is more often than this."""
     book_interval_ms: float = 100.0
     summary_interval_ms: float = 1000.0
     funding_interval_ms: float = 1000.0

@@ -20,7 +20,6 @@ from nautilus_paradex.simulator.server.venue import Venue
 
 
 _log = logging.getLogger(__name__)
-_TICK_S = 0.02
 #: Hourly rates are small: JSON has the 12 places that SBE has (so the schema's comment).
 _RATE = Decimal("0.000000000001")
 
@@ -52,6 +51,7 @@ class Publisher:
         # Scoped subscriptions choose their markets by themselves.
         self.scopes: dict[object, set[str]] = {}
         config = venue.config
+        self._tick_s = config.tick_ms / 1000
         self._jobs: list[Job] = [
             *jobs,
             (100.0, venue.exchange.advance),
@@ -74,7 +74,7 @@ class Publisher:
             except Exception:
                 # A market's failure must not silence the others.
                 _log.exception("A periodic job failed")
-            await pause(_TICK_S)
+            await pause(self._tick_s)
 
     def _send_summaries(self) -> None:
         if not self._hub.has(Feed.SUMMARY):
