@@ -120,7 +120,7 @@ def _parsed(url: str) -> _Place | None:
         return None
     if not host or not parts.scheme:
         return None
-    return _Place(
+    place = _Place(
         scheme=parts.scheme,
         host=host,
         port=port,
@@ -128,6 +128,9 @@ def _parsed(url: str) -> _Place | None:
         has_credentials="@" in parts.netloc,
         has_query="?" in url or "#" in url,
     )
+    # Nothing beside it that one parser drops and another takes for a part of the host.
+    is_whole = parts.netloc.rpartition("@")[2].lower() == place.authority
+    return place if is_whole else None
 
 
 def _check_plain(place: _Place, proxy: str | None) -> None:

@@ -31,6 +31,8 @@ from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.retry import RetryPolicy
 from nautilus_paradex.network.retry import parse_retry_after
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.tls import distrust_of
+from nautilus_paradex.network.tls import verified_context
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import RateLimitError
@@ -377,7 +379,7 @@ class ParadexHttpClient:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         reason = getattr(cause, "strerror", None) or type(cause).__name__
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            reason = "its certificate is not valid"
+            reason = distrust_of(error.certificate_error) or "its certificate is not valid"
         what = "the connection was lost" if sent else "cannot connect"
         return TransportError(f"{what}: {self._host}: {reason} ({request})", sent=sent)
 
@@ -390,6 +392,7 @@ class ParadexHttpClient:
             trace.on_request_headers_sent.append(_note_sent)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
+                    ssl=verified_context(),
                     limit=settings.pool_limit,
                     limit_per_host=settings.pool_limit,
                     keepalive_timeout=settings.pool_keepalive,

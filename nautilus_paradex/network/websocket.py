@@ -7,7 +7,6 @@ path awaits (rule S9). A socket is used once; the supervisor opens a new one.
 
 import asyncio
 import logging
-import ssl
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -24,6 +23,8 @@ from picows import WSTransport
 from picows import ws_connect
 
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.tls import distrust_of
+from nautilus_paradex.network.tls import verified_context
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.secrecy import scrubbed
@@ -304,7 +305,7 @@ async def open_websocket(
     """
     parts = urlsplit(url)
     host = parts.netloc
-    context = ssl.create_default_context() if parts.scheme == "wss" else None
+    context = verified_context() if parts.scheme == "wss" else None
     try:
         async with timing.deadline(timeout_secs):
             _, listener = await ws_connect(
@@ -340,10 +341,8 @@ async def open_websocket(
 
 def _reason(error: Exception) -> str:
     """Return why there is no connection, in words that cannot repeat the proxy's credentials."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {error.verify_message}"
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        return distrust_of(error) or error.strerror or str(error)
     # What a proxy's refusal says is of its status only.
     name = type(error).__name__
     return f"{name}: {scrubbed(str(error))}" if name == "ProxyError" else name

@@ -2,9 +2,6 @@
 
 import asyncio
 import gzip
-import shutil
-import ssl
-import subprocess
 
 import pytest
 
@@ -273,38 +270,6 @@ async def test_a_peer_that_speaks_no_tls_was_not_sent_anything(open_client):
         await send(open_client(f"https://127.0.0.1:{port}/v1"), "POST", body=b"{}")
     listener.close()
     assert not caught.value.sent
-
-
-async def test_a_certificate_that_nobody_vouches_for_is_refused(open_client, tmp_path):
-    certificate = make_certificate(tmp_path)
-    if certificate is None:
-        pytest.skip("the openssl command is not installed")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    served = []
-
-    async def serve(reader, writer):
-        served.append(1)
-        writer.close()
-
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    port = listener.sockets[0].getsockname()[1]
-    with pytest.raises(TransportError, match="certificate is not valid") as caught:
-        await send(open_client(f"https://127.0.0.1:{port}/v1"), "POST", body=b"{}")
-    listener.close()
-    assert not caught.value.sent
-    assert served == []
-
-
-def make_certificate(folder):
-    if shutil.which("openssl") is None:
-        return None
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
-    subprocess.run(
-        [*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True
-    )
-    return cert, key
 
 
 @pytest.mark.parametrize("then", ["close", "reset"])
