@@ -21,6 +21,9 @@ from nautilus_paradex.protocol.messages import encode
 #: A history that needs more pages is no answer to any question of ours.
 MAX_PAGES: Final = 1_000
 
+#: Rows in all; a server that sends more in a page than it was asked for meets this bound.
+MAX_ROWS: Final = 1_000_000
+
 #: Rows a page; every paged endpoint takes at least this many (OpenAPI ``page_size``).
 PAGE_SIZE: Final = 1_000
 
@@ -108,6 +111,8 @@ class RestCore:
                 name = key(row)
                 if name in seen:
                     continue
+                if len(seen) == MAX_ROWS:
+                    raise WireError(f"the pages of {path} hold more than {MAX_ROWS} rows")
                 seen.add(name)
                 yield row
                 if len(seen) == limit:
