@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Final
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -37,12 +38,23 @@ from nautilus_paradex.resolution import resolve_urls
 type AnyConfig = ParadexDataClientConfig | ParadexExecClientConfig
 
 
+class _Identity(NamedTuple):
+    """Where a link leads to, and as whom: other credentials of an account may do other things."""
+
+    url: str
+    account: str | None
+    private_key: str | None
+    read_only_token: str | None
+    token_usage: str | None
+
+
 class _Shared:
     """What the clients on one event loop share."""
 
     def __init__(self) -> None:
         self.address_limiter = RateLimiter(SystemTiming())
-        self.links: dict[tuple[str, str | None], Link] = {}
+        self.links: dict[_Identity, Link] = {}
+        self.limiters: dict[tuple[str, str | None], RateLimiter] = {}
         self.providers: dict[tuple[int, InstrumentProviderConfig], ParadexInstrumentProvider] = {}
 
 
@@ -58,28 +70,43 @@ def get_shared_link(
     loop: asyncio.AbstractEventLoop, config: AnyConfig, credentials: Credentials | None
 ) -> Link:
     """
-    Return the link of an environment and account.
+    Return the link of an environment, account and its credentials.
 
     The data client has no account: its link takes the first account's credentials, so that both
-    share one pool of connections and one token; further accounts have links of their own.
+    share one pool of connections and one token. Further accounts have links of their own, and so
+    have further credentials of an account: nobody trades with a key that another client was given.
     """
     shared = _SHARED.setdefault(loop, _Shared())
     settings = _link_settings(config, credentials)
-    url = settings.http.base_url
-    account = settings.account
-    link = shared.links.get((url, account))
+    identity = _identity(settings)
+    url, account = identity.url, identity.account
+    link = shared.links.get(identity)
     if link is None and account is None:
-        link = next((known for (its, _), known in shared.links.items() if its == url), None)
+        link = next((known for its, known in shared.links.items() if its.url == url), None)
     if link is None and account is not None:
-        link = shared.links.get((url, None))
+        link = shared.links.get(_Identity(url, None, None, None, None))
         if link is not None and link.settings.account is None and not link.is_open:
             link.adopt(settings)
         else:
             link = None
     if link is None:
-        link = Link(settings, Logger("ParadexLink"), address_limiter=shared.address_limiter)
-    shared.links.setdefault((url, account), link)
+        # The venue counts an account's requests, whoever sends them.
+        timing, address = SystemTiming(), shared.address_limiter
+        limiter = shared.limiters.get((url, account)) or RateLimiter(timing, address=address)
+        link = Link(settings, Logger("ParadexLink"), timing=timing, limiter=limiter)
+    shared.limiters.setdefault((url, account), link.limiter)
+    shared.links.setdefault(identity, link)
     return link
+
+
+def _identity(settings: LinkSettings) -> _Identity:
+    return _Identity(
+        url=settings.http.base_url,
+        account=settings.account,
+        private_key=settings.private_key,
+        read_only_token=settings.read_only_token,
+        token_usage=settings.token_usage,
+    )
 
 
 def get_shared_provider(

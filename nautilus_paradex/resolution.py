@@ -122,6 +122,11 @@ def resolve_credentials(
     token = reveal(config.read_only_token, "read_only_token")
     if token is None:
         return Credentials(account, private_key=_key(config, variables, f"{prefix}_PRIVATE_KEY"))
+    if config.leverages or config.margin_modes:
+        raise ValueError(
+            "a read_only_token cannot set leverages or margin_modes: leave them out, or set "
+            "private_key instead of it"
+        )
     if config.private_key is not None:
         raise ValueError("private_key and read_only_token exclude each other: set only one of them")
     if not token.isascii() or not token.isprintable() or " " in token:

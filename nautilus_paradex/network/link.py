@@ -80,8 +80,8 @@ class Link:
         Where it says what happens.
     timing : Timing, optional
         Clock, sleep and randomness; the machine's by default.
-    address_limiter : RateLimiter, optional
-        The limits of the internet address, shared by all links of a process.
+    limiter : RateLimiter, optional
+        The limits of the account and of the internet address, where others share them.
 
     """
 
@@ -91,19 +91,19 @@ class Link:
         log: Log,
         *,
         timing: Timing | None = None,
-        address_limiter: RateLimiter | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self.settings = settings
         self.timing: Timing = timing or SystemTiming()
         self._log = log
-        self._limiter = RateLimiter(self.timing, address=address_limiter)
+        self.limiter = limiter or RateLimiter(self.timing)
         self._users = 0
         self._lock = asyncio.Lock()
         self._signer: AccountSigner | None = None
         self._key = None if settings.private_key is None else Signer(settings.private_key)
         self._tokens = _LateTokens()
         self._http = ParadexHttpClient(
-            settings.http, timing=self.timing, limiter=self._limiter, log=log
+            settings.http, timing=self.timing, limiter=self.limiter, log=log
         )
         self.rest = ParadexRest(
             self._http, self._tokens, interactive=settings.token_usage == INTERACTIVE
@@ -211,7 +211,7 @@ class Link:
     ) -> ParadexStream:
         """Return a stream of public channels; the caller starts and closes it."""
         return ParadexStream(
-            settings, handler, timing=self.timing, limiter=self._limiter, log=log, tokens=None
+            settings, handler, timing=self.timing, limiter=self.limiter, log=log, tokens=None
         )
 
     def private_stream(
@@ -222,7 +222,7 @@ class Link:
             settings,
             handler,
             timing=self.timing,
-            limiter=self._limiter,
+            limiter=self.limiter,
             log=log,
             tokens=self._tokens,
         )
