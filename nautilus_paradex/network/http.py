@@ -41,6 +41,7 @@ from nautilus_paradex.protocol.messages import SystemTime
 from nautilus_paradex.protocol.secrecy import SecretBytes
 from nautilus_paradex.protocol.secrecy import SecretText
 from nautilus_paradex.protocol.secrecy import concealed
+from nautilus_paradex.protocol.secrecy import without_frames
 
 
 #: More than the largest answer (all markets, several MB) by an order of magnitude.
@@ -348,6 +349,8 @@ class ParadexHttpClient:
                 return response.status, response.headers, await self._read(response)
         except (ParadexError, aiohttp.ClientError, OSError, ValueError) as error:
             lost = self._lost(error, request, sent=attempt.sent)
+        except BaseException as error:  # cancelled: a deadline above shows it as its cause
+            raise without_frames(error) from None
         # Raised out here, an error holds no frame of the library's, which has headers, proxy and
         # bytes among its local variables.
         raise lost

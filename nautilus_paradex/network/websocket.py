@@ -28,6 +28,7 @@ from nautilus_paradex.network.tls import verified_context
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.secrecy import scrubbed
+from nautilus_paradex.protocol.secrecy import without_frames
 
 
 #: Seconds that one turn of the event loop spends on one socket's messages. What has arrived beyond
@@ -334,6 +335,8 @@ async def open_websocket(
         ) from None
     except Exception as e:  # proxies' libraries raise errors of their own
         raise TransportError(f"cannot connect: {host}: {_reason(e)}", sent=False) from None
+    except BaseException as e:
+        raise without_frames(e) from None
     if not isinstance(listener, WebSocket):  # ws_connect is typed by its base class
         raise ParadexError("the WebSocket library returned another listener")
     return listener

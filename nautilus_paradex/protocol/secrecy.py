@@ -8,6 +8,7 @@ f-string or a write takes the value itself.
 """
 
 import re
+import traceback
 from typing import Any
 from typing import Final
 from typing import NoReturn
@@ -106,3 +107,16 @@ def scrubbed_data(data: Any, depth: int = _DEEPEST_DATA) -> Any:
     if isinstance(data, list):
         return [scrubbed_data(value, depth - 1) for value in data]
     return {scrubbed(key): scrubbed_data(value, depth - 1) for key, value in data.items()}
+
+
+def without_frames[E: BaseException](error: E) -> E:
+    """
+    Return an error that leaves behind the frames which it has passed.
+
+    Those of the libraries below hold headers and proxies among their local variables, which a
+    traceback may show. Where an exception (no cancellation) came from is told in a note instead.
+    """
+    if isinstance(error, Exception):
+        error.add_note("".join(traceback.format_tb(error.__traceback__)).rstrip())
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -21,6 +21,7 @@ from nautilus_paradex.protocol.secrecy import SecretText
 from nautilus_paradex.protocol.secrecy import concealed
 from nautilus_paradex.protocol.secrecy import scrubbed
 from nautilus_paradex.protocol.secrecy import scrubbed_data
+from nautilus_paradex.protocol.secrecy import without_frames
 
 
 TEXT = "hush" * 40
@@ -145,3 +146,23 @@ def test_no_refusal_repeats_a_token_that_a_server_sends_back(error):
 
 def test_a_value_that_is_not_modelled_is_shown_in_part():
     assert len(str(UnmodelledValue("status", "x" * 10_000_000))) < 200
+
+
+def _with_local(error):
+    secret = "hush"
+    try:
+        {}[secret]
+    except KeyError:
+        raise error  # noqa: B904 - so that there is a context
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt()])
+def test_an_error_leaves_its_frames_behind_and_a_bug_says_where_it_was(error):
+    with pytest.raises(type(error)) as caught:
+        _with_local(error)
+    bare = without_frames(caught.value)
+    assert bare is error
+    assert (bare.__traceback__, bare.__context__, bare.__cause__) == (None, None, None)
+    notes = "".join(getattr(bare, "__notes__", []))
+    assert ("in _with_local" in notes) == isinstance(error, Exception)
+    assert "hush" not in notes.replace('secret = "hush"', "")

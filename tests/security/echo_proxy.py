@@ -3,12 +3,12 @@
 import asyncio
 import base64
 import contextlib
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
+from tests.security.loopback import LoopbackServer
 
-class EchoProxy:
+
+class EchoProxy(LoopbackServer):
     """
     A forward proxy on loopback; `async with` opens it.
 
@@ -26,38 +26,17 @@ class EchoProxy:
     def __init__(self, user: str = "", password: str = "") -> None:
         self._credentials = base64.b64encode(f"{user}:{password}".encode()) if user else b""
         self._user_info = f"{user}:{password}@" if user else ""
-        self._tasks: set[asyncio.Task[None]] = set()
         self.heads: list[bytes] = []
         self.echoes = 0
         self.refusals = 0
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://{self._user_info}127.0.0.1:{self.port}"
-        return self
+    @property
+    def url(self) -> str:
+        """Its own, with user and password."""
+        return f"http://{self._user_info}127.0.0.1:{self.port}"
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await self._answer(reader, writer)
-        self._tasks.discard(task)
-        writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass one request on, or refuse or repeat it."""
         head = await reader.readuntil(b"\r\n\r\n")
         self.heads.append(head)
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")

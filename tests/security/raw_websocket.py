@@ -2,12 +2,11 @@
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 from collections.abc import Awaitable
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+from tests.security.loopback import LoopbackServer
 
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -28,44 +27,24 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, claims: int | None =
     return first + bytes([127]) + length.to_bytes(8, "big") + payload
 
 
-class RawWebSocket:
+class RawWebSocket(LoopbackServer):
     """Upgrades every connection and runs a script on it; `async with` opens it."""
 
     def __init__(self, script: Script, *, upgrades: bool = True) -> None:
         self._script = script
         self._upgrades = upgrades
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-        return self
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1"
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                head = await reader.readuntil(b"\r\n\r\n")
-                if self._upgrades:
-                    writer.write(_upgrade(head))
-                await self._script(writer)
-                await reader.read()
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Upgrade, and run the script."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        if self._upgrades:
+            writer.write(_upgrade(head))
+        await self._script(writer)
+        await reader.read()
 
 
 def _upgrade(head: bytes) -> bytes:

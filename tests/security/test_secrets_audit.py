@@ -111,7 +111,7 @@ def test_no_secret_is_in_anything_that_a_failing_session_wrote(session: Path) ->
 def test_the_session_failed_in_every_way_and_was_written_down(session: Path) -> None:
     summary: dict[str, Any] = json.loads(session.joinpath("summary.json").read_text())
     assert set(summary["exceptions"]) >= _HAPPENED
-    assert summary["signatures"] > 80
+    assert summary["signatures"] > 50
     assert summary["tokens"] > 20
     assert len(summary["functions"]) > 80
     written = {path.name for path in session.iterdir()}

@@ -438,7 +438,8 @@ async def test_s9_large_messages_that_wait_stop_the_reading(
                 most = max(most, socket._waiting_bytes)
                 await asyncio.sleep(0)
         await socket.close()
-    # One read brings what the buffer of the socket's library holds.
-    assert most < 3 * MIB
+    # One read brings what the buffer of the socket's library holds, which grows to what the system
+    # holds for a socket: some MiB. Without the guard all of it waits here.
+    assert most < count * 65_536 // 2
     assert taken.sizes == [65_536] * count
     assert socket._waiting_bytes == 0

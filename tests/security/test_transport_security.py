@@ -34,16 +34,20 @@ from nautilus_paradex.network.websocket import open_websocket
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.messages import SystemStatus
+from nautilus_paradex.protocol.secrecy import SecretBytes
+from nautilus_paradex.protocol.secrecy import concealed
 from nautilus_paradex.resolution import resolve_urls
+from tests.network.scripted_server import Reply
 from tests.network.scripted_server import ScriptedServer
 from tests.network.scripted_server import answer
 from tests.security.echo_proxy import EchoProxy
 from tests.security.tls_server import TlsServer
 from tests.security.tls_server import authority
+from tests.security.watch import exception_text
 
 
 TOKEN = "eyJhbGciOiJFUzM4NCJ9.eyJleHAiOjF9.c2lnbmF0dXJl"
-SIGNATURE = b'{"signature": "7777777"}'
+SIGNATURE = SecretBytes(b'{"signature": "7777777"}')
 OK = answer({"status": "ok"}).data
 UPGRADE_REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
@@ -99,7 +103,7 @@ async def upgrade(url: str, proxy: str | None = None, timeout_secs: float = 5.0)
         on_text=lambda _: None,
         on_binary=lambda _: None,
         timing=SystemTiming(),
-        headers={"Authorization": f"Bearer {TOKEN}"},
+        headers={"Authorization": concealed(f"Bearer {TOKEN}")},
         timeout_secs=timeout_secs,
         proxy=proxy,
     )
@@ -246,6 +250,38 @@ async def test_a_proxy_that_refuses_is_named_without_its_password() -> None:
 
 
 REMOTE_PROXY = "http://trader:hush@proxy.example.com:3128"
+
+
+@pytest.mark.parametrize("way", ["request", "upgrade"])
+@pytest.mark.parametrize("by", ["who asked", "a deadline"])
+async def test_work_that_is_given_up_leaves_no_frame_with_its_secrets(way: str, by: str) -> None:
+    """A deadline's `TimeoutError` has the cancellation as its cause, and that had the frames."""
+    async with (
+        EchoProxy("trader", "hush-hush") as proxy,
+        ScriptedServer([Reply(b"", "stall")]) as server,
+        http_client(server.url, proxy=proxy.url) as client,
+    ):
+        url = f"ws://127.0.0.1:{server.port}/v1"
+        work = send(client) if way == "request" else upgrade(url, concealed(proxy.url))
+
+        async def ask() -> object:
+            async with asyncio.timeout(None) as deadline:
+                deadlines.append(deadline)
+                return await work
+
+        deadlines: list[asyncio.Timeout] = []
+        task = asyncio.create_task(ask())
+        await server.arrived()
+        if by == "a deadline":
+            deadlines[0].reschedule(0)
+        else:
+            task.cancel()
+        with pytest.raises((TimeoutError, asyncio.CancelledError)) as caught:
+            await task
+    shown = exception_text(caught.value)
+    assert "test_transport_security.py" not in shown  # the search is for what others' frames hold
+    for secret in ("hush-hush", "dHJhZGVy", TOKEN, SIGNATURE.decode()):
+        assert secret not in shown
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "ws://localhost:1/v1", "ws://[::1]/v1"])

@@ -1,15 +1,14 @@
 """A TLS server on loopback, with certificates that are made when they are needed."""
 
 import asyncio
-import contextlib
 import ssl
 from datetime import UTC
 from datetime import datetime
 from functools import cache
-from types import TracebackType
-from typing import Self
 
 import trustme
+
+from tests.security.loopback import LoopbackServer
 
 
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -43,7 +42,7 @@ def context_of(certificate: str) -> ssl.SSLContext:
     return context
 
 
-class TlsServer:
+class TlsServer(LoopbackServer):
     """
     Answers every request with one answer; `async with` opens it.
 
@@ -55,30 +54,13 @@ class TlsServer:
     """
 
     def __init__(self, certificate: str, answer: bytes) -> None:
-        self._context = context_of(certificate)
+        self.tls = context_of(certificate)
         self._answer = answer
         self.received = b""
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, ssl=self._context, ssl_handshake_timeout=2.0
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        self._server.close_clients()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            self.received += await reader.readuntil(b"\r\n\r\n")
-            writer.write(self._answer)
-            await writer.drain()
-            self.received += await reader.read()
-        writer.close()
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Note what arrives, and answer it."""
+        self.received += await reader.readuntil(b"\r\n\r\n")
+        writer.write(self._answer)
+        await writer.drain()
+        self.received += await reader.read()
