@@ -179,6 +179,18 @@ class OrderFollower:
         else:
             self._take_fill(news)
 
+    async def take_whole(self, tracker: OrderTracker, update: OrderUpdate) -> None:
+        """Take an order as REST has it, and those of its fills that were not told."""
+        # Fills up to the size that is known would end an order that somebody has enlarged, and
+        # what is canceled of one that was cut is less than what was filled since.
+        is_resized = update.size != tracker.told.size
+        if is_resized:
+            self.take(update, Source.REST)
+        if update.filled_size > tracker.filled:
+            await self.fetch_fills(update)
+        if not is_resized:
+            self.take(update, Source.REST)
+
     def run(self, tracker: OrderTracker, effects: list[Effect]) -> None:
         """Carry out what a tracker returned."""
         self._registry.index(tracker)

@@ -29,7 +29,6 @@ from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import PendingModify
 from nautilus_paradex.protocol.orders import Phase
-from nautilus_paradex.protocol.orders import Source
 
 
 #: The venue's receive window where an order names none (PROTOCOL 3.1).
@@ -169,7 +168,7 @@ class InFlight:
                 told.note(f"Outcome of {tracker.client_id} is still unknown: {e}")
                 continue
             if update is not None:
-                await self._take(tracker, update)
+                await self._follower.take_whole(tracker, update)
             elif asked_ms > deadline_ms and tracker.phase is Phase.PENDING:
                 reason = "never accepted: not found at the venue after its receive window"
                 self._follower.run(tracker, tracker.on_absent(reason, self._timing.time_ns()))
@@ -194,7 +193,7 @@ class InFlight:
                 told.note(f"Outcome of modify {tracker.client_id} is unknown: {e}")
                 continue
             if update is not None:
-                await self._take(tracker, update)
+                await self._follower.take_whole(tracker, update)
                 if tracker.told == pending.terms and pending in tracker.modifies:
                     self._follower.run(tracker, tracker.modify_applied(pending))
                     return
@@ -217,7 +216,7 @@ class InFlight:
             try:
                 update = await self._find(tracker)
                 if update is not None:
-                    await self._take(tracker, update)
+                    await self._follower.take_whole(tracker, update)
                 if _has_ended(tracker):
                     return
                 # Whether there is anything to cancel at all is the create's question.
@@ -288,11 +287,6 @@ class InFlight:
         if tracker.order_id is None and tracker.signed_ms is not None:
             return tracker.signed_ms - REQUEST_LIFE_MS
         return self._timing.time_ms() - _RECENT_MS
-
-    async def _take(self, tracker: OrderTracker, update: OrderUpdate) -> None:
-        if update.filled_size > tracker.filled:
-            await self._follower.fetch_fills(update)
-        self._follower.take(update, Source.REST)
 
 
 def _has_ended(tracker: OrderTracker) -> bool:

@@ -24,7 +24,6 @@ from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.orders import Phase
-from nautilus_paradex.protocol.orders import Source
 
 
 #: Between two tries to ask for an order of which no report can be made otherwise, seconds.
@@ -152,9 +151,7 @@ class OrderQueries:
         tracker = self._follower.tracker_of(update.client_id, update.order_id)
         if tracker is None:
             return self._reports.order_report(update)
-        if update.filled_size > tracker.filled:
-            await self._follower.fetch_fills(update)
-        self._follower.take(update, Source.REST)
+        await self._follower.take_whole(tracker, update)
         await self._reconciler.await_queue()
         newest = self._reconciler.newest(update)
         if tracker.phase is Phase.PENDING or newest.status is wire.OrderStatus.NEW:

@@ -11,21 +11,21 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from typing import Final
 from typing import Protocol
 
 import msgspec
 
 from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.network.channel_requests import ChannelRequests
+from nautilus_paradex.network.handshake import Handshake
 from nautilus_paradex.network.http import Tokens
 from nautilus_paradex.network.limits import RateLimiter
-from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.session import Counters
 from nautilus_paradex.network.session import Session
 from nautilus_paradex.network.session import SessionHandler
-from nautilus_paradex.network.session import address_of
 from nautilus_paradex.network.session import encoding_name
 from nautilus_paradex.network.session import while_open
 from nautilus_paradex.network.status import StreamStatus
@@ -48,6 +48,9 @@ from nautilus_paradex.protocol.subscription import SubscriptionInput
 
 _State = ConnectionState
 _Input = ConnectionInput
+
+#: The gate looks at the token of a private stream's upgrade too.
+_UNAUTHORIZED: Final = 401
 
 
 class StreamHandler(SessionHandler, Protocol):
@@ -121,17 +124,27 @@ class ParadexStream:
         self.settings = settings
         self._handler = handler
         self._timing = timing
-        self._limiter = limiter
         self._log = log
         self._tokens = tokens
         self._state = _State.IDLE
         self._session: Session | None = None
         self._counters = Counters()
+        self._handshake = Handshake(
+            name=settings.name,
+            url=settings.url,
+            sbe_versions=settings.sbe_versions,
+            timeout_secs=settings.connect_timeout,
+            proxy=settings.proxy,
+            handler=handler,
+            timing=timing,
+            limiter=limiter,
+            log=log,
+            counters=self._counters,
+        )
         self._channels = ChannelRequests(self, settings.name, log)
         self._subscriptions = self._channels.subscriptions
         self._owner: asyncio.Task[None] | None = None
         self._healthy = asyncio.Event()
-        self._sbe_version: int | None = None
         self._node_id = ""
         self._epoch = 0
         self._failed_attempts = 0
@@ -207,7 +220,7 @@ class ParadexStream:
             healthy=self.is_healthy,
             connected=self._state in OPEN_STATES,
             url=self.settings.url,
-            sbe_version=self._sbe_version,
+            sbe_version=self._handshake.sbe_version,
             node_id=self._node_id,
             subscriptions=len(self._subscriptions),
             confirmed=self._subscriptions.confirmed_count,
@@ -335,40 +348,19 @@ class ParadexStream:
             await self._drop_session()
 
     async def _open(self) -> Session:
-        headers: dict[str, str] = {}
-        if self._tokens is not None:
-            headers["Authorization"] = SecretText(f"Bearer {await self._tokens.token()}")
-        self._session = session = await self._negotiate(headers)
+        token = None if self._tokens is None else SecretText(await self._tokens.token())
+        try:
+            session = await self._handshake.open(token)
+        except HandshakeRefused as e:
+            if self._tokens is None or token is None or e.status != _UNAUTHORIZED:
+                raise
+            session = await self._handshake.open(SecretText(await self._tokens.refresh(token)))
+        self._session = session
         self._epoch += 1
         session.watch(self.settings.idle_timeout)
-        encoding = encoding_name(self._sbe_version)
+        encoding = encoding_name(self._handshake.sbe_version)
         self._log.info(f"[{self.settings.name}] connected to {self.settings.url} ({encoding})")
         return session
-
-    async def _negotiate(self, headers: Mapping[str, str]) -> Session:
-        """Open a session with the highest encoding that the venue serves (rule S1)."""
-        name = self.settings.name
-        refusal: HandshakeRefused | None = None
-        for version in (*self.settings.sbe_versions, None):
-            self._sbe_version = version
-            await self._limiter.acquire(Scope.WS_CONNECT)
-            session = Session(name, self._handler, self._timing, self._log, self._counters)
-            try:
-                await session.open(
-                    address_of(self.settings.url, version),
-                    headers=headers,
-                    timeout_secs=self.settings.connect_timeout,
-                    proxy=self.settings.proxy,
-                )
-            except HandshakeRefused as e:
-                if e.status != 400:
-                    raise
-                encoding = encoding_name(version)
-                self._log.warning(f"[{name}] the venue refuses {encoding}")
-                refusal = e
-            else:
-                return session
-        raise refusal or HandshakeRefused(400)
 
     async def _authenticate(self, session: Session) -> None:
         if self._tokens is None:

@@ -79,12 +79,15 @@ class HandshakeRefused(TransportError):  # noqa: N818 - it names what happened
     ----------
     status : int
         The HTTP status; 400 is the venue's answer to an SBE version that it does not serve.
+    retry_after : str, optional
+        The answer's ``Retry-After``, which comes with 429.
 
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, retry_after: str | None = None) -> None:
         super().__init__(f"the WebSocket upgrade was refused with HTTP {status}", sent=False)
         self.status = status
+        self.retry_after = retry_after
 
 
 class WebSocket(WSListener):
@@ -326,7 +329,8 @@ async def open_websocket(
             )
     except WSHandshakeError as e:
         if e.response is not None:
-            raise HandshakeRefused(int(e.response.status)) from None
+            wait = e.response.headers.get("Retry-After")
+            raise HandshakeRefused(int(e.response.status), wait) from None
         reason = scrubbed(str(e))
         raise TransportError(f"the WebSocket handshake failed: {reason}", sent=False) from None
     except TimeoutError:

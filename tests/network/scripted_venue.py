@@ -17,6 +17,8 @@ class ScriptedVenue:
         self.requests: list[dict[str, Any]] = []
         self.upgrades: list[dict[str, str]] = []
         self.refuse_upgrades: list[int] = []
+        self.retry_after = ""
+        self.bearers: list[str] = []
         self.served_versions: set[str | None] = {"2", "1", "0", None}
         self.answer: Callable[[dict[str, Any]], dict[str, Any] | None] = self.accept
         self.url = ""
@@ -76,8 +78,11 @@ class ScriptedVenue:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.upgrades.append(dict(request.query))
+        self.bearers.append(request.headers.get("Authorization", ""))
         if self.refuse_upgrades:
-            return web.Response(status=self.refuse_upgrades.pop(0), text="<html>no</html>")
+            status = self.refuse_upgrades.pop(0)
+            headers = {"Retry-After": self.retry_after} if self.retry_after else None
+            return web.Response(status=status, headers=headers, text="<html>no</html>")
         if request.query.get("sbeSchemaVersion") not in self.served_versions:
             return web.Response(status=400)
         socket = web.WebSocketResponse(autoping=True)

@@ -121,6 +121,25 @@ async def test_a_handshake_status_can_be_for_one_schema_version():
         await (await w.stream(auth=False, version=2)).close()
 
 
+async def test_a_handshake_status_may_ask_for_a_pause():
+    async with world() as w:
+        w.paradex.faults.add(faults.HandshakeStatus(status=429, retry_after=7))
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await w.stream(auth=False)
+        assert caught.value.status == 429
+        assert caught.value.headers["Retry-After"] == "7"
+
+
+async def test_an_upgrade_may_never_be_answered():
+    async with world() as w:
+        armed = w.paradex.faults.add(faults.UnansweredConnects())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await w.stream(auth=False)
+        assert armed.is_exhausted
+        await (await w.stream(auth=False)).close()
+
+
 # -- REST -------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -153,3 +154,30 @@ def test_e17_everything_down_for_an_hour_and_back_in_maintenance_ends_equal(
     story = functools.partial(maintained, told=told, hours=1.0)
     tell(story, seed, config=SLOW_VENUE, execution=settings)
     count(outages=1, seed=seed, **told.figures)
+
+
+async def resized(at: VirtualSession, *, size: str, fills: tuple[str, ...]) -> None:
+    """An order is given another size elsewhere and is filled, and then the node asks for it."""
+    order = await at.rest(SELL, "2", "2504")
+    await at.venue.stop_serving()
+    at.modify_from_elsewhere(order, size)
+    for fill in fills:
+        at.rival.place("BUY", fill, "2504", "IOC")
+    await at.venue.resume_serving()
+    # The stream is not back yet: the cancel is answered by what REST says of the order.
+    at.desk.cancel_order(order)
+    await until_healthy(at)
+    await at.ends_equal()
+    assert order.status == OrderStatus.FILLED
+    assert order.quantity == at.desk.instrument.make_qty(Decimal(size))
+
+
+@pytest.mark.survives(3)
+@pytest.mark.parametrize(
+    ("size", "fills"), [("3", ("1.5", "0.5", "1")), ("1.5", ("1", "0.5")), ("2.5", ("2.5",))]
+)
+def test_e5_order_resized_elsewhere_and_filled_in_an_outage_is_told_whole(
+    size: str, fills: tuple[str, ...], count: Count
+) -> None:
+    tell(functools.partial(resized, size=size, fills=fills), 1)
+    count(outages=1, orders=1, fills=len(fills), seed=1)

@@ -60,6 +60,7 @@ from nautilus_paradex.simulator.faults.values import SlowRequest
 from nautilus_paradex.simulator.faults.values import SlowResponse
 from nautilus_paradex.simulator.faults.values import StaleBook
 from nautilus_paradex.simulator.faults.values import TruncatedBody
+from nautilus_paradex.simulator.faults.values import UnansweredConnects
 from nautilus_paradex.simulator.faults.values import UnknownFields
 from nautilus_paradex.simulator.faults.values import UnknownValue
 
@@ -108,6 +109,7 @@ __all__ = [
     "Stall",
     "StreamFault",
     "TruncatedBody",
+    "UnansweredConnects",
     "UnknownFields",
     "UnknownFrame",
     "UnknownFrameFields",

@@ -24,6 +24,12 @@ class HandshakeStatus(ConnectFault, frozen=True, kw_only=True):
     status: int
     sbe_version: int | None = None
     """Only an upgrade that asks for this schema version; None is any."""
+    retry_after: int | None = None
+    """Seconds, in a ``Retry-After`` header."""
+
+
+class UnansweredConnects(ConnectFault, frozen=True, kw_only=True):
+    """The TCP connection is taken, and the upgrade is never answered."""
 
 
 class RequestFault(Fault, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from nautilus_paradex.simulator import faults
+from nautilus_paradex.simulator.clock import pause
 from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server import rest_mmp
 from nautilus_paradex.simulator.server import rest_private
@@ -34,6 +35,8 @@ from nautilus_paradex.simulator.server.venue import Venue
 _LOOPBACK: Final = "127.0.0.1"
 _SCHEMA_ID: Final = "1"
 _CLOSE_TIMEOUT_S: Final = 1.0
+#: Between two looks if a client that gets no answer is still there.
+_LOOK_S: Final = 1.0
 
 
 class Server:
@@ -131,7 +134,9 @@ class Server:
             if isinstance(fault, faults.RefuseConnects):
                 return _cut(request)
             if isinstance(fault, faults.HandshakeStatus):
-                return web.Response(status=fault.status)
+                return web.Response(status=fault.status, headers=_retry_after(fault))
+            if isinstance(fault, faults.UnansweredConnects):
+                return await _unanswered(request)
             self._venue.check_in_service()
             peer = request.remote or _LOOPBACK
             self._venue.limiter.take("connects", peer)
@@ -183,6 +188,17 @@ class Server:
         finally:
             self.sessions.pop(session, None)
         return socket
+
+
+def _retry_after(fault: faults.HandshakeStatus) -> dict[str, str]:
+    return {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+
+
+async def _unanswered(request: web.Request) -> web.StreamResponse:
+    """Wait until the client is tired of it."""
+    while request.transport is not None and not request.transport.is_closing():
+        await pause(_LOOK_S)
+    return web.Response(status=500)
 
 
 def _cut(request: web.Request) -> web.StreamResponse:
