@@ -28,6 +28,7 @@ from nautilus_paradex.network.session import Session
 from nautilus_paradex.network.session import SessionHandler
 from nautilus_paradex.network.session import encoding_name
 from nautilus_paradex.network.session import while_open
+from nautilus_paradex.network.standstill import Standstill
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.websocket import HandshakeRefused
@@ -51,6 +52,13 @@ _Input = ConnectionInput
 
 #: The gate looks at the token of a private stream's upgrade too.
 _UNAUTHORIZED: Final = 401
+
+#: Standstills of the event loop that are named when a connection is lost, seconds.
+_NOTED_STANDSTILL_SECS: Final = 0.5
+_STANDSTILL: Final = (
+    "; just before, the event loop stood still for {:.1f} s, and the venue drops who leaves "
+    "2,000 messages unread: something in this process, as a strategy, blocks it"
+)
 
 
 class StreamHandler(SessionHandler, Protocol):
@@ -143,6 +151,7 @@ class ParadexStream:
         )
         self._channels = ChannelRequests(self, settings.name, log)
         self._subscriptions = self._channels.subscriptions
+        self._standstill = Standstill(timing)
         self._owner: asyncio.Task[None] | None = None
         self._healthy = asyncio.Event()
         self._node_id = ""
@@ -171,6 +180,7 @@ class ParadexStream:
     def start(self) -> None:
         """Start the owner task."""
         self._advance(_Input.START)
+        self._standstill.watch()
         self._owner = asyncio.get_running_loop().create_task(
             self._own(), name=f"paradex stream {self.settings.name}"
         )
@@ -320,6 +330,7 @@ class ParadexStream:
                 await self._pause()
                 self._advance(_Input.DUE)
         finally:
+            self._standstill.stop()
             await self._drop_session()
 
     async def _live_once(self) -> None:
@@ -403,7 +414,9 @@ class ParadexStream:
     def _note_loss(self, error: ParadexError) -> None:
         self._failed_attempts += 1
         self._last_error = error
-        self._losses.note(f"[{self.settings.name}] connection lost: {error}")
+        stood_still = self._standstill.longest_secs()
+        why = "" if stood_still < _NOTED_STANDSTILL_SECS else _STANDSTILL.format(stood_still)
+        self._losses.note(f"[{self.settings.name}] connection lost: {error}{why}")
 
     def _advance(self, event: ConnectionInput) -> None:
         self._state = advance(self._state, event)

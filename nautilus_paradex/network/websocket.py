@@ -199,7 +199,7 @@ class WebSocket(WSListener):
         if self._close_code is None and given_up:
             self._set_lost(Loss(f"given up by us: {scrubbed(given_up.reason or 'no reason')}"))
         elif self._close_code is None:
-            self._set_lost(Loss("the connection was dropped without a close frame", 1006))
+            self._set_lost(Loss("the connection was dropped without a close frame (1006)", 1006))
         else:
             reason = f"closed by the venue with {self._close_code}: {self._close_reason}"
             self._set_lost(Loss(reason, self._close_code))

@@ -248,6 +248,11 @@ class LocalParadex:
         """How many WebSockets are open."""
         return len(self._server.sessions)
 
+    @property
+    def slow_readers(self) -> int:
+        """How many WebSockets were dropped since they left too many frames unread."""
+        return self._venue.slow_readers
+
     async def drop_connections(self, code: int | None = None) -> None:
         """End every WebSocket: with a close code, or by cutting TCP."""
         await self._server.drop_sessions(code)

@@ -19,6 +19,7 @@ from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import PlainConnections
 from nautilus_paradex.simulator.engine import model
 from tests.simulator.server_client import DEADLINE_S
+from tests.simulator.server_client import OTHER
 from tests.simulator.server_client import Rest
 from tests.simulator.server_client import Stream
 from tests.simulator.server_client import World
@@ -554,6 +555,26 @@ async def test_a_reader_that_falls_behind_is_dropped():
         for n in range(10):
             w.trade("BUY", "1", str(60000 + n))
         assert await stream.closed() == 1006
+
+
+async def test_a_reader_that_reads_nothing_is_dropped_while_its_socket_is_full():
+    async with world(queue_max=50) as w:
+        deaf = await w.session.ws_connect(w.paradex.ws_url)
+        request = {"jsonrpc": "2.0", "id": 1, "method": "subscribe"}
+        await deaf.send_json(request | {"params": {"channel": f"bbo.{BTC}"}})
+        # What the kernel takes of it on both sides is not known; it is far less than this.
+        for _ in range(50_000):
+            order_id = w.trade("BUY", "1", "60000")
+            await asyncio.sleep(0)
+            w.exchange.cancel(OTHER, order_id)
+            w.exchange.process_cancel(order_id)
+            await asyncio.sleep(0)
+            if w.paradex.slow_readers:
+                break
+        assert w.paradex.slow_readers == 1
+        async with asyncio.timeout(DEADLINE_S):
+            while w.paradex.connections:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
 
 
 # -- THE SYNTHETIC MARKET ---------------------------------------------------------------------

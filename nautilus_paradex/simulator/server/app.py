@@ -1,6 +1,7 @@
 """The HTTP server: REST endpoints and the WebSocket upgrade under ``/v1``."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Final
@@ -37,6 +38,9 @@ _SCHEMA_ID: Final = "1"
 _CLOSE_TIMEOUT_S: Final = 1.0
 #: Between two looks if a client that gets no answer is still there.
 _LOOK_S: Final = 1.0
+
+#: What the kernel may hold of a connection that is not read; it grants twice of it.
+_SEND_BUFFER_BYTES: Final = 16 * 1024
 
 
 class Server:
@@ -162,22 +166,24 @@ class Server:
     async def _serve(
         self, request: web.Request, version: int | None, peer: str
     ) -> web.StreamResponse:
-        socket = web.WebSocketResponse(autoping=False, timeout=_CLOSE_TIMEOUT_S)
-        if not socket.can_prepare(request).ok:
+        # Each frame waits until the socket has taken the one before: what waits is unread.
+        upgraded = web.WebSocketResponse(autoping=False, timeout=_CLOSE_TIMEOUT_S, writer_limit=0)
+        if not upgraded.can_prepare(request).ok:
             refusal = Refusal("INVALID_REQUEST_PARAMETER", "a WebSocket upgrade is expected")
             return web.json_response(refusal.body(), status=400)
-        await socket.prepare(request)
+        await upgraded.prepare(request)
         transport = request.transport
         if transport is None:
             # The client left during the upgrade.
-            return socket
+            return upgraded
+        _bound_buffers(transport)
         session = Session(
             venue=self._venue,
             hub=self.hub,
             books=self._books,
             publisher=self._publisher,
             orders=self._orders,
-            socket=socket,
+            socket=upgraded,
             transport=transport,
             sbe_version=version,
             peer=peer,
@@ -187,7 +193,15 @@ class Server:
             await session.run()
         finally:
             self.sessions.pop(session, None)
-        return socket
+        return upgraded
+
+
+def _bound_buffers(transport: asyncio.Transport) -> None:
+    """Let frames that are unread wait in the outbox, where they are counted, and not below it."""
+    transport.set_write_buffer_limits(high=0)
+    below = transport.get_extra_info("socket")
+    if below is not None:
+        below.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
 
 
 def _retry_after(fault: faults.HandshakeStatus) -> dict[str, str]:

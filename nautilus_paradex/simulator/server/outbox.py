@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -51,12 +52,18 @@ class Outbox:
         The faults to come.
     limit : int
         How many frames may wait.
+    on_overflow : Callable[[], None]
+        Told once when more do; while nothing is sent, as in a stall, they end the connection when
+        the sending goes on.
 
     """
 
-    def __init__(self, queue: faults.FaultQueue, limit: int) -> None:
+    def __init__(
+        self, queue: faults.FaultQueue, limit: int, on_overflow: Callable[[], None]
+    ) -> None:
         self._faults = queue
         self._limit = limit
+        self._on_overflow = on_overflow
         self._frames: deque[tuple[str, Frame]] = deque()
         self._filled = asyncio.Event()
         self._held: Frame | Pieces | None = None
@@ -69,10 +76,13 @@ class Outbox:
 
     def put(self, channel: str, frame: Frame) -> None:
         """Queue a frame; beyond the limit the connection is lost."""
+        if self.is_overflown:
+            return
         if len(self._frames) >= self._limit:
             self.is_overflown = True
-        else:
-            self._frames.append((channel, frame))
+            self._on_overflow()
+            return
+        self._frames.append((channel, frame))
         self._filled.set()
 
     async def frames(self) -> AsyncIterator[Frame | Pieces]:
@@ -87,8 +97,6 @@ class Outbox:
         """
         while True:
             while not self._frames:
-                if self.is_overflown:
-                    raise Cut
                 self._filled.clear()
                 await self._filled.wait()
             if self.is_overflown:

@@ -103,7 +103,7 @@ class Session:
         self._orders = orders
         self._socket = socket
         self._transport = transport
-        self._outbox = Outbox(venue.faults, venue.config.queue_max)
+        self._outbox = Outbox(venue.faults, venue.config.queue_max, self._drop_slow_reader)
         self._answers: set[asyncio.Task[None]] = set()
         self._last_sent = self._empty_since = self._last_ping = loop_s()
         self._awaits_pong = False
@@ -157,6 +157,14 @@ class Session:
     def cut(self) -> None:
         """End the TCP connection without a word."""
         self._transport.abort()
+
+    def _drop_slow_reader(self) -> None:
+        if not self.venue.awake.is_set() or self._outbox.is_stalled:
+            # Silence is what was asked for: the connection ends when it does.
+            return
+        _log.warning("A reader is too slow: %s frames are unread", self.venue.config.queue_max)
+        self.venue.slow_readers += 1
+        self.cut()
 
     async def close(self, code: int) -> None:
         """End the connection with a close code."""

@@ -58,6 +58,8 @@ class Venue:
         # Set while the venue answers; cleared while it is stalled.
         self.awake = asyncio.Event()
         self.awake.set()
+        #: Connections that were dropped since they left too much unread.
+        self.slow_readers = 0
 
     def answers_first(self, fault: faults.RequestFault | None) -> bool:
         """Return if a command's answer goes out before its first notification."""
