@@ -19,6 +19,7 @@ import msgspec
 
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.requests import PendingRequests
+from nautilus_paradex.network.timing import Timer
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.websocket import Loss
 from nautilus_paradex.network.websocket import WebSocket
@@ -94,6 +95,7 @@ class Session:
         self._control_ids = control_ids()
         self._order_ids = order_ids()
         self._socket: WebSocket | None = None
+        self._idle_timer: Timer | None = None
 
     # -- LIFE --------------------------------------------------------------------------------------
 
@@ -130,7 +132,9 @@ class Session:
         if idle >= idle_timeout:
             self.abandon(f"silent for {idle:.1f} s")
             return
-        self._timing.call_later(idle_timeout - idle, lambda: self.watch(idle_timeout))
+        self._idle_timer = self._timing.call_later(
+            idle_timeout - idle, lambda: self.watch(idle_timeout)
+        )
 
     def abandon(self, reason: str) -> None:
         """Give the connection up at once."""
@@ -138,6 +142,8 @@ class Session:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         if self._socket is not None:
             await self._socket.close()
 

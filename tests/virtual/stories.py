@@ -4,7 +4,6 @@ import asyncio
 from typing import Final
 
 from nautilus_paradex.simulator import scripts
-from nautilus_paradex.simulator.faults import RefuseConnects
 from tests.acceptance.node import Trader
 from tests.acceptance.node import until
 from tests.faults.sessions import BUY
@@ -16,8 +15,6 @@ from tests.virtual.sessions import VirtualSession
 _HEALTHY_DEADLINE_S: Final = 120.0
 
 _STATE_IS_KNOWN_S: Final = 60.0
-
-_ALWAYS: Final = 1_000_000
 
 
 async def rest_orders(at: VirtualSession, levels: int = 5) -> None:
@@ -77,19 +74,6 @@ async def outage(at: VirtualSession, seconds: float, every: float = 5.0) -> None
     await trade_at_the_venue(at, 10.0, 1.0)
 
 
-async def refused_streams(at: VirtualSession, seconds: float, every: float = 20.0) -> None:
-    """No WebSocket is let in for so long, while REST works and trading goes on."""
-    await rest_orders(at)
-    at.venue.faults.add(RefuseConnects(n=_ALWAYS))
-    await at.venue.drop_connections()
-    await trade_at_the_venue(at, seconds, every)
-    # Polling keeps the state right in between (S6).
-    await at.ends_equal()
-    assert not at.node.execution.stream_status().connected
-    at.venue.faults.clear()
-    await until_healthy(at)
-
-
 async def release_window(at: VirtualSession) -> None:
     """The venue is released, with its own times; the node trades before and after."""
     await rest_orders(at)
@@ -102,13 +86,3 @@ async def release_window(at: VirtualSession) -> None:
     again = await at.rest(BUY, "1", "2485")
     at.rival.place("SELL", "20", "2485", "IOC")
     await until(lambda: again.is_closed, "trading goes on")
-
-
-async def storm_of_cuts(at: VirtualSession, count: int) -> None:
-    """Every connection is cut again as soon as it is healthy."""
-    await rest_orders(at)
-    for _ in range(count):
-        await at.venue.drop_connections()
-        act_at_the_venue(at)
-        await until(lambda: not at.node.execution.stream_status().healthy, "the cut is noticed")
-        await until_healthy(at)

@@ -12,41 +12,16 @@ from tests.virtual.sessions import VirtualSession
 from tests.virtual.sessions import seeds
 from tests.virtual.sessions import tell
 from tests.virtual.stories import outage
-from tests.virtual.stories import refused_streams
 from tests.virtual.stories import release_window
-from tests.virtual.stories import storm_of_cuts
 
 
 _ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("seed", seeds(1, 2))
-def test_s4_e10_outage_of_ten_minutes_with_trading_meanwhile_ends_equal(seed: int) -> None:
-    trace = tell(functools.partial(outage, seconds=600.0), seed)
-    assert trace[-1][0] > 600
-
-
-@pytest.mark.parametrize("seed", seeds(1))
-def test_s4_e10_outage_of_an_hour_ends_equal(seed: int) -> None:
-    trace = tell(functools.partial(outage, seconds=3600.0, every=60.0), seed)
-    assert trace[-1][0] > 3600
-
-
-@pytest.mark.parametrize("seed", seeds(1))
-def test_s6_streams_refused_for_an_hour_are_made_good_by_polling(seed: int) -> None:
-    trace = tell(functools.partial(refused_streams, seconds=3600.0, every=60.0), seed)
-    assert trace[-1][0] > 3600
 
 
 @pytest.mark.parametrize("seed", seeds(1))
 def test_e14_release_of_fifteen_minutes_ends_equal_and_trading_goes_on(seed: int) -> None:
     trace = tell(release_window, seed)
     assert trace[-1][0] > 900
-
-
-@pytest.mark.parametrize("seed", seeds(1))
-def test_s4_e10_storm_of_cuts_ends_equal(seed: int) -> None:
-    tell(functools.partial(storm_of_cuts, count=100), seed)
 
 
 @pytest.mark.parametrize("seed", seeds(3))
