@@ -216,6 +216,7 @@ class ParadexExecutionClient(LiveExecutionClient):
     # -- CONNECTION --------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
+        self._background.open()
         await self._link.open()
         self._uses_link = True
         await self._instrument_provider.initialize()
@@ -259,7 +260,8 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._say_what_is_left()
         self._link.system_state.forget(self._on_system_state)
         self._keeping.fallback.close()
-        await self._background.cancel_all()
+        # Commands are canceled later, by the framework, and would watch for their outcomes.
+        await self._background.close()
         await self._stream.close()
         for topic, handler in self._listened:
             if self._msgbus.is_subscribed(topic=topic, handler=handler):

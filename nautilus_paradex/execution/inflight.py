@@ -6,6 +6,7 @@ accepted only when the venue does not know the order after its signature's recei
 then a lost request may still arrive.
 """
 
+import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
@@ -91,7 +92,7 @@ class InFlight:
         follower: OrderFollower,
         rest: ParadexRest,
         timing: Timing,
-        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         cancel: Callable[[OrderTracker], Coroutine[Any, Any, None]],
         log: Logger,
     ) -> None:
@@ -140,14 +141,8 @@ class InFlight:
             work.close()
             return
         self._watched.add(key)
-
-        async def watch() -> None:
-            try:
-                await work
-            finally:
-                self._watched.discard(key)
-
-        self._spawn(watch(), f"resolve {kind.name.lower()} of {tracker.client_id}")
+        task = self._spawn(work, f"resolve {kind.name.lower()} of {tracker.client_id}")
+        task.add_done_callback(lambda _: self._watched.discard(key))
 
     # -- RESOLUTION --------------------------------------------------------------------------------
 

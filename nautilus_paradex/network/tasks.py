@@ -24,16 +24,28 @@ class BackgroundTasks:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run work in the background."""
+        """Run work in the background; once closed, it is canceled before it begins."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
+        if self._is_closed:
+            task.cancel()
         return task
+
+    def open(self) -> None:
+        """Take work again after `close`."""
+        self._is_closed = False
+
+    async def close(self) -> None:
+        """Cancel what still runs, and all that comes: what ends last must not begin anything."""
+        self._is_closed = True
+        await self.cancel_all()
 
     async def cancel_all(self) -> None:
         """Cancel what still runs, and wait until it has ended."""

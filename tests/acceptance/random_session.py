@@ -209,6 +209,7 @@ class RandomSession:
                 before.give(node.cache)
                 await until(lambda: node.is_started, "the next node runs", REST_DEADLINE_S)
             yield node
+        await _end_executors()
 
     def _keep_cache(self, node: RunningNode) -> None:
         """Keep what a node's cache holds when the node has stopped, and before it is cleared."""
@@ -467,6 +468,18 @@ class RandomSession:
 
 class _Started(say.Command, frozen=True):
     """The point at which the next node runs."""
+
+
+async def _end_executors() -> None:
+    """End what the framework's actors leave on the loop: it would be destroyed while it waits."""
+    workers = [
+        task
+        for task in asyncio.all_tasks()
+        if getattr(task.get_coro(), "__qualname__", "") == "ActorExecutor._worker"
+    ]
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
 
 
 class KeptCache:

@@ -43,3 +43,19 @@ async def test_all_are_cancelled_and_awaited_without_a_word():
     await asyncio.sleep(0)
     await tasks.cancel_all()
     assert (ended, said.errors, len(tasks)) == ([True] * 3, [], 0)
+
+
+async def test_closed_tasks_begin_nothing_until_they_are_opened_again():
+    tasks = BackgroundTasks(Said())
+    done = []
+
+    async def work():
+        done.append(True)
+
+    await tasks.close()
+    late = tasks.spawn(work(), "come late")
+    await asyncio.wait([late])
+    assert (done, late.cancelled()) == ([], True)
+    tasks.open()
+    await tasks.spawn(work(), "come in time")
+    assert done == [True]
