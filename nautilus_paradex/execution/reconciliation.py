@@ -63,6 +63,8 @@ _POLL_SECS: Final = 0.01
 #: How far the clocks of node and venue may be apart, milliseconds.
 _CLOCKS_MS: Final = 10_000
 
+_ASKED: Final = frozenset({OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
+
 
 class AppliedMassStatus(ExecutionMassStatus):
     """
@@ -302,6 +304,7 @@ class Reconciler:
             snapshot = await self._algo_folder.fold(snapshot)
         snapshot = await self._complete(snapshot, start_ms)
         await self.fit(snapshot)
+        self._accept_early(snapshot)
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
         moving = self._moved_since(read, snapshot, start_ms)
@@ -309,6 +312,22 @@ class Reconciler:
             snapshot, unstable_markets=snapshot.unstable_markets | moving
         )
         return self._newest(snapshot)
+
+    def _accept_early(self, snapshot: AccountSnapshot) -> None:
+        """
+        Tell of orders that were commanded before they were accepted, by their own channel.
+
+        A report would have the framework take such an order for accepted already: it would end
+        without the venue's id, and the next report would make another order of it.
+        """
+        for update in snapshot.orders.values():
+            order = self._follower.cached_order(update.client_id, update.order_id)
+            if order is None or order.status not in _ASKED or order.ts_accepted:
+                continue
+            if update.status is not wire.OrderStatus.NEW:
+                for fill in snapshot.fills_of(update.order_id):
+                    self._follower.take(fill, Source.REST)
+                self._follower.take(update, Source.REST)
 
     def _moved_since(
         self, read: set[tuple[str, str]], snapshot: AccountSnapshot, start_ms: int | None

@@ -58,6 +58,9 @@ _BATCH_TOO_LARGE: Final = "BATCH_SIZE_OUT_OF_RANGE"
 #: Refusals that speak of the exchange's state (E14).
 _STATE_CODES: Final = frozenset({"SYSTEM_STATUS_CANCEL_ONLY", "SYSTEM_STATUS_POST_ONLY"})
 
+#: Why an order is denied that was commanded and not sent when the node stopped.
+STOPPED_REASON: Final = "the client was stopped before the order was sent"
+
 
 class AlgoDesk(Protocol):
     """Carries out what the venue cuts into small orders itself."""
@@ -176,15 +179,23 @@ class Submits:
 
     async def submit(self, orders: Sequence[Order], params: Mapping[str, Any] | None) -> None:
         """Submit orders, several in batches; each has its own outcome (E8)."""
-        ready = []
-        for order in orders:
-            prepared = await self._prepare(order, params)
-            if prepared is None:
-                continue
-            if prepared.options.algo is not None:
-                await self._algos.submit(order, prepared.options)
-            else:
-                ready.append(prepared)
+        ready: list[Prepared] = []
+        waiting = list(orders)
+        try:
+            while waiting:
+                prepared = await self._prepare(waiting[0], params)
+                order = waiting.pop(0)
+                if prepared is None:
+                    continue
+                if prepared.options.algo is not None:
+                    await self._algos.submit(order, prepared.options)
+                else:
+                    ready.append(prepared)
+        except asyncio.CancelledError:
+            # They would be under way for ever, as nobody else knows that they were not sent.
+            for order in (*(prepared.order for prepared in ready), *waiting):
+                self._teller.deny(order, STOPPED_REASON)
+            raise
         if len(ready) == 1:
             await self._send(ready[0])
         else:

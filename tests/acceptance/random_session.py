@@ -5,16 +5,14 @@ A session of many commands in a running node, and the proof that node and venue 
 """
 
 import asyncio
-import time
+import random
 from collections.abc import AsyncIterator
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC
-from datetime import datetime
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import patch
+from typing import cast
 
 import msgspec
 from nautilus_trader.cache.cache import Cache
@@ -28,7 +26,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_paradex.execution import inflight
+from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.simulator import AnswerOrder
 from nautilus_paradex.simulator import FillOrder
 from nautilus_paradex.simulator import LocalParadex
@@ -36,6 +34,8 @@ from nautilus_paradex.simulator import PrivateEncoding
 from nautilus_paradex.simulator import SimulatorConfig
 from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.engine import model
+from nautilus_paradex.simulator.virtual_time import VirtualLoop
+from nautilus_paradex.simulator.virtual_time import run_virtual
 from tests.acceptance import session_commands as say
 from tests.acceptance.node import ETH
 from tests.acceptance.node import KEY
@@ -48,6 +48,11 @@ from tests.acceptance.session_checks import SessionEnd
 from tests.acceptance.session_checks import troubles_of
 from tests.acceptance.session_checks import wrong_lines
 from tests.acceptance.session_checks import wrong_stories
+from tests.virtual.node_time import nodes_in_virtual_time
+from tests.virtual.sessions import USERS_WAITS
+from tests.virtual.sessions import Trace
+from tests.virtual.sessions import write_events
+from tests.virtual.sessions import write_requests
 
 
 MARKET = ETH.symbol.value
@@ -57,15 +62,16 @@ _HALF = Decimal("0.5")
 _TENTH = Decimal("0.1")
 _MARK_RANGE = Decimal(50)
 
-#: How long node and venue may take to agree once nothing happens any more, seconds.
-REST_DEADLINE_S = 30.0
+#: How long node and venue may take to agree once nothing happens any more, seconds: a lost create
+#: is proven only after its receive window, which is five minutes.
+REST_DEADLINE_S = 900.0
 
 #: Equality must last: what comes twice comes late.
-_LASTING_S = 0.3
-_POLL_S = 0.02
+_LASTING_S = 10.0
+_POLL_S = 1.0
 
-#: How long what was lost with a connection may still arrive: its fate is known afterwards.
-_WINDOW_MS = 2_000
+#: What the strategy subscribes to.
+_FEEDS = 2
 
 _LOCAL = frozenset({OrderStatus.INITIALIZED, OrderStatus.DENIED})
 
@@ -77,14 +83,18 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     answer_order: str = "random"
     fill_order: str = "random"
     latency_ms: float = 1.0
+    network_ms: float = 0.0
+    """The most that a request, or its answer, takes on its way; what it takes is drawn."""
     encoding: str = "sbe"
     seed: int = 1
-    """Of the venue: it draws the order of answers and notifications."""
+    """Of everything that is random: the venue's order of answers and notifications, jitter, ids."""
 
 
-def play(setup: Setup, commands: Sequence[say.Command]) -> None:
+def play(setup: Setup, commands: Sequence[say.Command]) -> Trace:
     """
-    Play a session on a node and a venue of its own, and check how it ends.
+    Play a session on a node and a venue of its own, and check how it ends; return what happened.
+
+    It happens in virtual time, and is the same for the same arguments.
 
     Raises
     ------
@@ -93,12 +103,20 @@ def play(setup: Setup, commands: Sequence[say.Command]) -> None:
         text ends with the call that plays the session again.
 
     """
+    trace: Trace = []
+
+    async def main(loop: VirtualLoop) -> None:
+        await _play(setup, commands, loop, trace)
+
     try:
-        with patch.object(inflight, "REQUEST_LIFE_MS", _WINDOW_MS):
-            asyncio.run(_play(setup, commands))
+        with nodes_in_virtual_time(setup.seed):
+            run_virtual(main)
     except BaseException as e:
         e.add_note(replay_text(setup, commands))
         raise
+    finally:
+        clear_shared_clients()
+    return trace
 
 
 def replay_text(setup: Setup, commands: Sequence[say.Command]) -> str:
@@ -108,21 +126,41 @@ def replay_text(setup: Setup, commands: Sequence[say.Command]) -> str:
     return f"replay with:\nplay(\n    {setup!r},\n    [\n{lines}    ],\n)"
 
 
-async def _play(setup: Setup, commands: Sequence[say.Command]) -> None:
+async def _play(
+    setup: Setup, commands: Sequence[say.Command], loop: VirtualLoop, trace: Trace
+) -> None:
     config = SimulatorConfig(
         answer_order=AnswerOrder(setup.answer_order),
         fill_order=FillOrder(setup.fill_order),
         latency_ms=setup.latency_ms,
         private_encoding=PrivateEncoding(setup.encoding),
     )
-    async with LocalParadex(seed=setup.seed, market=False, config=config) as venue:
-        session = RandomSession(setup, venue)
+    async with LocalParadex(
+        seed=setup.seed, market=False, config=config, clock_us=loop.wall_us
+    ) as venue:
+        write_requests(venue, loop, trace)
+        _put_network_before(venue, setup)
+        session = RandomSession(setup, venue, trace)
         rest: Sequence[say.Command] = commands
         while True:
             rest = await session.live(rest)
             if not rest:
                 break
     session.check_after()
+
+
+def _put_network_before(venue: LocalParadex, setup: Setup) -> None:
+    """Let each request, or its answer, take a while: they overtake each other."""
+    known, chance = venue.faults.on_request, random.Random(setup.seed)
+
+    def on_request(method: str, path: str) -> faults.RequestFault | None:
+        slow = chance.choice((faults.SlowRequest, faults.SlowResponse))
+        # Frames of one connection keep their order.
+        slow = faults.SlowResponse if method == "WS" else slow
+        ms = chance.random() * setup.network_ms
+        return known(method, path) or (slow(ms=ms) if ms else None)
+
+    venue.faults.on_request = on_request
 
 
 class Trading(Desk):
@@ -147,11 +185,15 @@ class RandomSession:
         What it runs on.
     venue : LocalParadex
         The venue, without a market of its own.
+    trace : Trace
+        Gets the events of the orders.
 
     """
 
-    def __init__(self, setup: Setup, venue: LocalParadex) -> None:
+    def __init__(self, setup: Setup, venue: LocalParadex, trace: Trace) -> None:
         self._setup = setup
+        self._trace = trace
+        self._loop = cast("VirtualLoop", asyncio.get_running_loop())
         self.venue = venue
         self.account = venue.create_account(KEY, usdc=_USDC)
         self.rival = Trader(venue)
@@ -175,6 +217,8 @@ class RandomSession:
         left: Sequence[say.Command] = ()
         async with self._node() as node:
             self.node = node
+            streams = node.data.stream_statuses
+            await until(lambda: sum(s.confirmed for s in streams()) >= _FEEDS, "market data")
             for number, command in enumerate(commands):
                 if isinstance(command, say.Restart):
                     left = (*command.trades, _Started(), *commands[number + 1 :])
@@ -199,11 +243,13 @@ class RandomSession:
             self.venue,
             self.account,
             strategies=[self.desk],
-            execution={"order_transport": self._setup.transport, "recv_window_ms": _WINDOW_MS},
+            data=USERS_WAITS,
+            execution={**USERS_WAITS, "order_transport": self._setup.transport},
             started=before is None,
             may_fail=True,
         ) as node:
             node.node.kernel.msgbus.subscribe(topic="events.order.*", handler=self.events.append)
+            write_events(node, self._loop, self._trace)
             self._keep_cache(node)
             if before is not None:
                 before.give(node.cache)
@@ -224,15 +270,15 @@ class RandomSession:
 
     async def _rest(self) -> None:
         """Wait until nothing changes any more and node and venue are equal."""
-        end = time.monotonic() + REST_DEADLINE_S
+        end = self._loop.time() + REST_DEADLINE_S
         equal_since: float | None = None
-        while equal_since is None or time.monotonic() - equal_since < _LASTING_S:
+        while equal_since is None or self._loop.time() - equal_since < _LASTING_S:
             found = troubles_of(self.node, self.end)
             if found:
                 equal_since = None
-                assert time.monotonic() < end, "\n".join(found)
+                assert self._loop.time() < end, "\n".join(found)
             elif equal_since is None:
-                equal_since = time.monotonic()
+                equal_since = self._loop.time()
             await asyncio.sleep(_POLL_S)
         self.venue.exchange.check_invariants()
         if self._leverage is not None:
@@ -455,7 +501,8 @@ class RandomSession:
             terms["time_in_force"] = TimeInForce.IOC
         elif command.lives_ms:
             terms["time_in_force"] = TimeInForce.GTD
-            terms["expire_time"] = datetime.now(UTC) + timedelta(milliseconds=command.lives_ms)
+            lives = timedelta(milliseconds=command.lives_ms)
+            terms["expire_time"] = self.desk.clock.utc_now() + lives
         make = getattr(self.desk.order_factory, kind.value)
         return make(ETH, side, self._size(command.size), **terms)
 

@@ -105,6 +105,8 @@ _EXPECTED_ERRORS: Final = (
     "waits for the mark price to move the other way",
     # A bracket's child was refused by the venue.
     "never worked;",
+    # A node stops while a cancel is under way.
+    "was aborted before completion",
 )
 
 #: Warnings that say what the session has done.
@@ -113,7 +115,7 @@ _EXPECTED_WARNINGS: Final = (
     "was canceled by the venue:",
     "was changed by the venue",
     "Disconnecting with an outcome unknown",
-    "is sent one by one",
+    "sent one by one",
     # The framework's own timer of an order that is being canceled already.
     "Cannot cancel order: state is PENDING_CANCEL",
     "was already closed",
@@ -142,6 +144,9 @@ _EXPECTED_AFTER_A_CUT: Final = (
     "ended, ",
     "Cannot ask for",
     "orders failed, asking the venue for each",
+    "waits for a reconnect",
+    # A node stops with commands under way; the next one finds out what became of them.
+    "was cancelled",
     # Fills of several orders that alternated are applied order by order.
     "Position avg_px mismatch",
 )

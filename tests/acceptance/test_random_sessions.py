@@ -54,6 +54,7 @@ def setups(transport: str) -> st.SearchStrategy[Setup]:
         answer_order=st.sampled_from(("random", "answer_first", "notification_first")),
         fill_order=st.sampled_from(("random", "order_first", "fill_first")),
         latency_ms=st.sampled_from((1.0, 0.0, 5.0, 20.0)),
+        network_ms=st.sampled_from((0.0, 2.0, 20.0, 200.0)),
         encoding=st.sampled_from(("sbe", "json")),
         seed=st.integers(0, 9_999),
     )

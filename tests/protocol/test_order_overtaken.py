@@ -92,3 +92,34 @@ def test_a_change_without_a_modify_is_known_as_one_that_nobody_asked_for() -> No
     effects = tracker.on_update(order_update(size="4", remaining="4", at_ms=1), Source.STREAM)
     assert names(effects) == ["Updated"]
     assert not tracker.was_asked_for
+
+
+@pytest.mark.parametrize(
+    ("answered", "is_older"), [("PENDING", True), ("PROCESSED", False), ("SUCCESS", False)]
+)
+def test_e7_an_answer_that_its_result_overtook_does_not_bring_the_old_terms_back(
+    answered: str, is_older: bool
+) -> None:
+    """REST truncates to milliseconds: both may seem to be of the same moment."""
+    tracker = working()
+    modify(tracker, "5")
+    done = order_update(
+        size="5", remaining="5", price=Decimal(101), at_ms=1, request=request("SUCCESS")
+    )
+    tracker.on_update(done, Source.STREAM)
+    answer = order_update(size="5", remaining="5", at_ms=1, request=request(answered))
+    effects = tracker.on_update(answer, Source.REST)
+    assert names(effects) == ([] if is_older else ["Updated"])
+
+
+def test_e7_what_rest_says_of_another_request_or_of_none_is_taken() -> None:
+    tracker = working()
+    done = order_update(size="5", remaining="5", at_ms=1, request=request("SUCCESS"))
+    tracker.on_update(done, Source.STREAM)
+    for price, told in (
+        (102, msgspec.structs.replace(request("PENDING"), id="R-2")),
+        (103, None),
+        (104, request("PENDING")),
+    ):
+        update = order_update(size="5", remaining="5", price=Decimal(price), at_ms=1, request=told)
+        assert names(tracker.on_update(update, Source.REST)) == ["Updated"]

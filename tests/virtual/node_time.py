@@ -2,15 +2,22 @@
 
 import asyncio
 import random
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from typing import Final
 
 import pytest
 from nautilus_trader.common.component import TestClock
+from nautilus_trader.core.uuid import UUID4
 
 from nautilus_paradex.network.timing import SystemTiming
 from nautilus_paradex.simulator.virtual_time import VirtualLoop
+
+
+#: How long the framework's kernel waits between its questions, seconds.
+_ASK_AGAIN_S: Final = 0.001
 
 
 class LoopClock(TestClock):
@@ -53,12 +60,30 @@ class LoopTiming(SystemTiming):
         return _running().wall_us() // 1000
 
 
+class _PatientAsyncio:
+    """Stands for the module in the kernel, which asks again at each turn: they take no time."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(seconds, _ASK_AGAIN_S))
+
+
 @contextmanager
 def nodes_in_virtual_time(seed: int) -> Iterator[None]:
     """Let every node that is built meanwhile follow the loop; one seed, one run."""
     timings: Any = lambda: LoopTiming(seed)  # noqa: E731
+    chance = random.Random(seed)
+
+    def drawn_id() -> UUID4:
+        return UUID4.from_str(str(uuid.UUID(int=chance.getrandbits(128), version=4)))
+
     with pytest.MonkeyPatch.context() as patch:
+        # The framework names orders from elsewhere by it.
+        patch.setattr("nautilus_trader.live.execution_engine.UUID4", drawn_id)
         patch.setattr("nautilus_trader.system.kernel.LiveClock", LoopClock)
+        patch.setattr("nautilus_trader.system.kernel.asyncio", _PatientAsyncio())
         patch.setattr("nautilus_paradex.factories.SystemTiming", timings)
         patch.setattr("nautilus_paradex.network.link.SystemTiming", timings)
         yield

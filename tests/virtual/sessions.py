@@ -20,6 +20,7 @@ from nautilus_paradex.simulator.virtual_time import VirtualLoop
 from nautilus_paradex.simulator.virtual_time import run_virtual
 from tests.acceptance.node import KEY
 from tests.acceptance.node import Desk
+from tests.acceptance.node import RunningNode
 from tests.acceptance.node import running_node
 from tests.faults.sessions import Session
 from tests.virtual.node_time import nodes_in_virtual_time
@@ -30,7 +31,7 @@ SEED_VARIABLE = "PARADEX_SEED"
 
 _DEFAULTS = ParadexDataClientConfig()
 #: Time costs nothing here: the node has the waits that users have, not the tests' short ones.
-_USERS_WAITS: dict[str, Any] = {
+USERS_WAITS: dict[str, Any] = {
     name: getattr(_DEFAULTS, name)
     for name in (
         "http_timeout_secs",
@@ -107,14 +108,15 @@ def tell(
                 venue,
                 account,
                 strategies=[trader],
-                data={**_USERS_WAITS, **(data or {})},
-                execution={**_USERS_WAITS, **(execution or {})},
+                data={**USERS_WAITS, **(data or {})},
+                execution={**USERS_WAITS, **(execution or {})},
                 engine=engine,
                 may_fail=True,
             ) as node:
                 at = VirtualSession(venue, account, node, trader)
                 at.loop, at.chance = loop, random.Random(seed)
-                _write_down(at, trace)
+                write_requests(venue, loop, trace)
+                write_events(node, loop, trace)
                 await story(at)
                 if proved:
                     await at.ends_equal()
@@ -130,18 +132,22 @@ def tell(
     return trace
 
 
-def _write_down(at: VirtualSession, trace: Trace) -> None:
-    queue, loop = at.venue.faults, at.loop
-    known = queue.on_request
+def write_requests(venue: LocalParadex, loop: VirtualLoop, trace: Trace) -> None:
+    """Write down what reaches the venue from now on."""
+    known = venue.faults.on_request
 
     def on_request(method: str, path: str) -> Any:
         trace.append((loop.time(), f"{method} {path}"))
         return known(method, path)
 
+    venue.faults.on_request = on_request
+
+
+def write_events(node: RunningNode, loop: VirtualLoop, trace: Trace) -> None:
+    """Write down the orders' events that the node publishes from now on."""
+
     def on_event(event: Any) -> None:
-        # The framework rolls dice for the client ids of orders from elsewhere.
         order_id = getattr(event, "venue_order_id", None) or event.client_order_id
         trace.append((loop.time(), f"{type(event).__name__} {order_id}"))
 
-    queue.on_request = on_request
-    at.node.node.kernel.msgbus.subscribe(topic="events.order.*", handler=on_event)
+    node.node.kernel.msgbus.subscribe(topic="events.order.*", handler=on_event)

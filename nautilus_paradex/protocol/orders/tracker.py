@@ -447,7 +447,7 @@ class OrderTracker:
             return theirs < ours
         if source is self._last_source is Source.STREAM:
             return update.seq <= last.seq
-        return _progress(update) < _progress(last)
+        return _progress(update) < _progress(last) or _precedes_result(update, last)
 
     def _terms(self, update: OrderUpdate) -> Terms:
         return Terms(update.size, update.price, update.trigger_price)
@@ -474,6 +474,14 @@ _STATUS_ORDER = {
     OrderStatus.OPEN: 2,
     OrderStatus.CLOSED: 3,
 }
+
+
+def _precedes_result(update: OrderUpdate, last: OrderUpdate) -> bool:
+    """Return if an update is of before a modify that the last one tells the result of."""
+    before, after = update.request, last.request
+    if before is None or after is None or before.id != after.id:
+        return False
+    return before.status is RequestStatus.PENDING is not after.status
 
 
 def _progress(update: OrderUpdate) -> tuple[int, Decimal]:
