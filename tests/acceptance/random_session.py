@@ -49,6 +49,7 @@ from tests.acceptance.session_checks import troubles_of
 from tests.acceptance.session_checks import wrong_lines
 from tests.acceptance.session_checks import wrong_stories
 from tests.virtual.node_time import nodes_in_virtual_time
+from tests.virtual.sessions import SLOW_VENUE
 from tests.virtual.sessions import USERS_WAITS
 from tests.virtual.sessions import Trace
 from tests.virtual.sessions import write_events
@@ -134,6 +135,8 @@ async def _play(
         fill_order=FillOrder(setup.fill_order),
         latency_ms=setup.latency_ms,
         private_encoding=PrivateEncoding(setup.encoding),
+        # Books and summaries are not what a session is about, and take most of its time.
+        tick_ms=SLOW_VENUE.tick_ms,
     )
     async with LocalParadex(
         seed=setup.seed, market=False, config=config, clock_us=loop.wall_us
