@@ -33,6 +33,7 @@ from nautilus_paradex.network.retry import parse_retry_after
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.tls import distrust_of
 from nautilus_paradex.network.tls import verified_context
+from nautilus_paradex.protocol.errors import AUTHENTICATION_CODES
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import RateLimitError
@@ -49,6 +50,9 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 _USER_AGENT: Final = "paradex-nt"
 _CLOCK_SAMPLES: Final = 3
+
+#: Says of a request only that it is not authorized.
+_UNNAMED: Final = "UNAUTHORIZED_ERROR"
 
 type Query = Mapping[str, str | int | None]
 
@@ -505,8 +509,9 @@ async def _fetched(work: Awaitable[str]) -> SecretText:
 
 
 def _is_token_refusal(error: AuthenticationError) -> bool:
+    # A 401 speaks of the token, whatever it is called (PROTOCOL 8.4), unless it says what else.
     return error.code == "INVALID_TOKEN" or (
-        error.status == 401 and error.code in (None, "UNAUTHORIZED_ERROR")
+        error.status == 401 and (error.code not in AUTHENTICATION_CODES or error.code == _UNNAMED)
     )
 
 

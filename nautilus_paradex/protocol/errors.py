@@ -279,6 +279,7 @@ DEFINITIVE_CODES: Final = (
 )
 
 _AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
+_NOT_FOUND: Final = 404
 
 
 def from_http(
@@ -310,7 +311,7 @@ def from_http(
     code = None if code is None else scrubbed(code)
     if status == 429:
         return RateLimitError(message, code=code, status=status, data=data, retry_after=retry_after)
-    if code in NOT_FOUND_CODES or (code is None and status == 404):
+    if code in NOT_FOUND_CODES or (status == _NOT_FOUND and _may_be_unlisted(code)):
         return NotFoundError(
             message, code=code, status=status, data=data, outcome_unknown=code is None
         )
@@ -324,6 +325,11 @@ def from_http(
         transient=status >= 500 or code in TRANSIENT_CODES,
         outcome_unknown=status >= 500 or code not in DEFINITIVE_CODES,
     )
+
+
+def _may_be_unlisted(code: str | None) -> bool:
+    """If a 404 is of something that does not exist: the list of codes is open (PROTOCOL 8.5)."""
+    return code is None or (code not in AUTHENTICATION_CODES and code.endswith("_NOT_FOUND"))
 
 
 #: JSON-RPC codes of PROTOCOL 6.7 that prove that the command was not carried out.

@@ -56,6 +56,9 @@ _OLD_FILL_TYPES: Final = {"TRANSFER": FillType.UNWIND_TRANSFER}
 #: ``/markets`` and SBE have different words for a kind; which of them JSON sends is not known.
 _SBE_ASSET_KINDS: Final = {"PERP": "PERPETUAL_FUTURE", "PERP_OPTION": "OPTION"}
 _UNSPECIFIED: Final = "UNSPECIFIED"
+_DEFAULT: Final = Instruction.GTC.value
+#: What trades on the book; everything else was made by the venue itself (trap 51).
+_TRADED: Final = frozenset({FillType.FILL, FillType.RPI})
 
 
 def decode_channel(
@@ -255,7 +258,8 @@ def order_update(message: messages.OrderMessage) -> events.OrderUpdate:
         market=message.market,
         side=strict(Side, message.side, "side"),
         type=order_type,
-        instruction=strict(Instruction, message.instruction, "instruction"),
+        # Empty is the default's name too (OpenAPI ``OrderRequest.instruction``).
+        instruction=strict(Instruction, message.instruction or _DEFAULT, "instruction"),
         size=_decimal(message.size, "size"),
         remaining_size=_decimal(message.remaining_size, "remaining_size"),
         price=price,
@@ -292,18 +296,23 @@ def fill(message: messages.FillMessage) -> events.Fill:
     Return a fill, from REST or from the stream.
 
     Fills that no order made (liquidations, transfers, settlements) may come without order id,
-    client id and fee (trap 51); without a fee nothing was paid. Flags are upper case as in SBE.
+    client id, liquidity and fee (trap 51); without a fee nothing was paid, and what did not rest
+    was a taker. Flags are upper case as in SBE.
     """
-    fill_type = _OLD_FILL_TYPES.get(message.fill_type)
+    old_name = _OLD_FILL_TYPES.get(message.fill_type)
+    fill_type = old_name or strict(FillType, message.fill_type, "fill_type")
+    liquidity = message.liquidity
+    if not liquidity and fill_type not in _TRADED:
+        liquidity = Liquidity.TAKER.value
     return events.Fill(
         fill_id=message.id,
-        fill_type=fill_type or strict(FillType, message.fill_type, "fill_type"),
+        fill_type=fill_type,
         account=normal_account(message.account),
         market=message.market,
         order_id=message.order_id,
         client_id=message.client_id,
         side=strict(Side, message.side, "side"),
-        liquidity=strict(Liquidity, message.liquidity, "liquidity"),
+        liquidity=strict(Liquidity, liquidity, "liquidity"),
         price=_decimal(message.price, "price"),
         size=_decimal(message.size, "size"),
         fee=_optional_decimal(message.fee, "fee") or Decimal(0),

@@ -519,7 +519,12 @@ async def test_a_second_refusal_of_the_token_is_final(server, open_client):
 
 
 @pytest.mark.parametrize(
-    "reply", [refused("INVALID_TOKEN_SCOPE", 403), refused("GEO_IP_BLOCK", 403)]
+    "reply",
+    [
+        refused("INVALID_TOKEN_SCOPE", 403),
+        refused("GEO_IP_BLOCK", 403),
+        refused("IP_NOT_ALLOWED", 401),
+    ],
 )
 async def test_other_refusals_do_not_cost_a_token(server, open_client, reply):
     server.script = [reply]

@@ -81,6 +81,19 @@ def test_a_404_without_code_is_no_proof() -> None:
     assert error.outcome_unknown
 
 
+def test_e6_an_unlisted_code_of_the_venues_own_form_at_404_is_proof_of_absence() -> None:
+    error = from_http(404, "ORDER_NOT_FOUND", "gone")
+    assert isinstance(error, NotFoundError)
+    assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize("code", ["Not Found", "not_found", "ROUTE_UNKNOWN"])
+def test_e6_words_of_something_in_between_at_404_prove_nothing(code: str) -> None:
+    error = from_http(404, code, "no route")
+    assert not isinstance(error, NotFoundError)
+    assert error.outcome_unknown
+
+
 @pytest.mark.parametrize("code", sorted(errors.AUTHENTICATION_CODES))
 def test_authentication_codes_are_found_at_any_status(code: str) -> None:
     for error in (from_http(400, code, "no"), from_rpc(100, f"auth failed ({code})")):

@@ -43,12 +43,16 @@ class BookMessage(Message, frozen=True, gc=False, kw_only=True):
 
 
 class RestBook(Message, frozen=True, gc=False, kw_only=True):
-    """``GET /orderbook/{market}`` and its interactive form; levels are [price, size]."""
+    """
+    ``GET /orderbook/{market}`` and its interactive form; levels are [price, size].
+
+    A side without levels may be null.
+    """
 
     market: str
     seq_no: int
-    asks: list[tuple[str, str]]
-    bids: list[tuple[str, str]]
+    asks: tuple[tuple[str, str], ...] = ()
+    bids: tuple[tuple[str, str], ...] = ()
     last_updated_at: int = 0
     best_ask_api: tuple[str, ...] = ()
     best_bid_api: tuple[str, ...] = ()

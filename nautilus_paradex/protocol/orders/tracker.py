@@ -445,8 +445,9 @@ class OrderTracker:
         ours, theirs = last.updated_ns // _NS_PER_MS, update.updated_ns // _NS_PER_MS
         if theirs != ours:
             return theirs < ours
-        if source is self._last_source is Source.STREAM:
-            return update.seq <= last.seq
+        if source is self._last_source is Source.STREAM and update.seq != last.seq:
+            return update.seq < last.seq
+        # Where both have one number, as of a venue that gives none, the order's own progress tells.
         return _progress(update) < _progress(last) or _precedes_result(update, last)
 
     def _terms(self, update: OrderUpdate) -> Terms:
