@@ -327,7 +327,11 @@ class ParadexInstrumentProvider(InstrumentProvider):
         account = self._account()
         if not account:
             return None
-        rows = await self._client.account_info()
+        try:
+            rows = await self._client.account_info()
+        except NotFoundError as e:
+            self._warnings.once("account", f"The account's own fee rates cannot be read: {e}")
+            return None
         for row in rows:
             if _is_address(row.account, account):
                 return row.fees

@@ -7,6 +7,7 @@ from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.protocol.messages import AlgoOrder
 from nautilus_paradex.protocol.orders.algo import NS_PER_MS
 from nautilus_paradex.protocol.orders.algo import SKEW_NS
 from nautilus_paradex.protocol.orders.algo import AlgoState
@@ -45,7 +46,7 @@ class AlgoReader:
         """Read the algo orders that are followed; return them and all that are open, by id."""
         # Before the question: what happens later is not in its answer.
         now_ns = self._timing.time_ns()
-        states = {s.algo_id: s for s in map(algo_state, await self._rest.algo_orders())}
+        states = {s.algo_id: s for s in map(algo_state, await self._open())}
         gone = [a for a in self._book if a.state is not None and a.algo_id not in states]
         for market in {algo.market for algo in gone}:
             since_ns = min(algo.since_ns for algo in gone if algo.market == market)
@@ -57,6 +58,15 @@ class AlgoReader:
             if state is not None:
                 algo.take(state, now_ns)
         return states
+
+    async def _open(self) -> list[AlgoOrder]:
+        try:
+            return await self._rest.algo_orders()
+        except NotFoundError:
+            # A venue without this list has no algo orders, and everything else goes on without.
+            if not self._book.is_idle:
+                raise
+            return []
 
     async def history(self, market: str, since_ns: int) -> dict[str, AlgoState]:
         """Return a market's algo orders since a time, UNIX nanoseconds, by id."""

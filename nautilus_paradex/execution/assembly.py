@@ -212,6 +212,7 @@ class _Furnisher:
             protection=self._protection,
             system_state=lambda: around.link.system_state.state,
             on_state_refusal=around.link.system_state.hint,
+            on_time_refusal=around.link.clock.hint,
             stp=None if self._config.stp_mode is None else Stp(self._config.stp_mode),
             recv_window_ms=self._config.recv_window_ms,
             log=around.log,

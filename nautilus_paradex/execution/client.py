@@ -327,7 +327,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self.reconciliation_active = True
         start_ms = None
         if lookback_mins is not None:
-            start_ms = self._timing.time_ms() - lookback_mins * 60_000
+            start_ms = self._rest.venue_ms - lookback_mins * 60_000
         try:
             status = await self._room.reconciler.mass_status(start_ms)
         finally:

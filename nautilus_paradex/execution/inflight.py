@@ -113,13 +113,12 @@ class InFlight:
         *,
         signed_ms: int,
         recv_window_ms: int | None,
-        clock_offset_ms: int,
         answered: bool,
     ) -> None:
         """Watch a create until its order was seen, or proven never to have been accepted."""
         deadline = signed_ms + (recv_window_ms or DEFAULT_RECV_WINDOW_MS) + WINDOW_MARGIN_MS
         # `signed_ms` is in the venue's time.
-        work = self._resolve_create(tracker, deadline, clock_offset_ms, answered=answered)
+        work = self._resolve_create(tracker, deadline, answered=answered)
         self._start(tracker, Kind.CREATE, work)
 
     def watch_modify(
@@ -147,7 +146,7 @@ class InFlight:
     # -- RESOLUTION --------------------------------------------------------------------------------
 
     async def _resolve_create(
-        self, tracker: OrderTracker, deadline_ms: int, clock_offset_ms: int, *, answered: bool
+        self, tracker: OrderTracker, deadline_ms: int, *, answered: bool
     ) -> None:
         told = self._recurring()
         if answered:
@@ -156,7 +155,7 @@ class InFlight:
             await self._timing.sleep(delay)
             if tracker.phase is not Phase.PENDING:
                 return
-            asked_ms = self._timing.time_ms() + clock_offset_ms
+            asked_ms = self._rest.venue_ms
             try:
                 update = await self._find(tracker, may_prove=asked_ms > deadline_ms)
             except ParadexError as e:
@@ -175,13 +174,13 @@ class InFlight:
         told = self._recurring()
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
-        sent_ms = self._timing.time_ms()
+        # No clock that anybody sets: the time that has passed is what proves.
+        over_at = self._timing.monotonic() + REQUEST_LIFE_MS / 1_000
         for delay in _delays():
             await self._timing.sleep(delay)
             if pending not in tracker.modifies or tracker.is_done:
                 return
-            asked_ms = self._timing.time_ms()
-            is_over = asked_ms > sent_ms + REQUEST_LIFE_MS
+            is_over = self._timing.monotonic() > over_at
             try:
                 update = await self._find(tracker, may_prove=is_over)
             except ParadexError as e:
@@ -281,7 +280,7 @@ class InFlight:
     def _since_ms(self, tracker: OrderTracker) -> int:
         if tracker.order_id is None and tracker.signed_ms is not None:
             return tracker.signed_ms - REQUEST_LIFE_MS
-        return self._timing.time_ms() - _RECENT_MS
+        return self._rest.venue_ms - _RECENT_MS
 
 
 def _has_ended(tracker: OrderTracker) -> bool:

@@ -36,6 +36,7 @@ def keep_in_step(
         account=account,
         reconciler=room.reconciler,
         contingencies=room.contingencies,
+        venue_ms=lambda: around.link.rest.venue_ms,
         timing=timing,
         spawn=around.spawn,
         log=around.log,

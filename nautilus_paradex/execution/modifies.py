@@ -119,8 +119,7 @@ class Modifies:
         answered = False
         try:
             await self._rest.acquire_order_slot()
-            timestamp_ms = self._timing.time_ms() + self._rest.clock_offset_ms
-            request = signer.modify(order, tracker, terms, timestamp_ms)
+            request = signer.modify(order, tracker, terms, self._rest.venue_ms)
             update = await self._entry.modify_order(request)
             answered = True
             self._follower.run(tracker, tracker.modify_answered(pending, update))

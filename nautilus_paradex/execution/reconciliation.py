@@ -406,7 +406,12 @@ class Reconciler:
         if pending is not None and pending.is_pending(order.client_order_id.value):
             return True
         # Of an order in flight the reading has everything since before it was sent (E6).
-        return order.venue_order_id is None and _is_within(order, start_ms)
+        return order.venue_order_id is None and self._is_within(order, start_ms)
+
+    def _is_within(self, order: Order, start_ms: int | None) -> bool:
+        """Return if an order can have come to the venue in the time range only."""
+        sent_ms = order.ts_init // 1_000_000 + self._rest.clock_offset_ms
+        return start_ms is not None and sent_ms >= start_ms + _CLOCKS_MS
 
     def _is_algo(self, order_id: str) -> bool:
         return self._algo_folder is not None and self._algo_folder.is_followed(order_id)
@@ -537,11 +542,6 @@ class Reconciler:
 
 async def _fits(_: AccountSnapshot) -> None:
     """Stand in until somebody can load instruments."""
-
-
-def _is_within(order: Order, start_ms: int | None) -> bool:
-    """Return if an order can have come to the venue in the time range only."""
-    return start_ms is not None and order.ts_init >= (start_ms + _CLOCKS_MS) * 1_000_000
 
 
 def account_of(order: Order) -> AccountId | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
 from typing import Final
+from typing import NamedTuple
 
 from nautilus_trader.common.component import Logger
 
@@ -41,6 +42,8 @@ class Recovery:
         Reconciles.
     contingencies : Contingencies
         Looks afterwards if an order is due.
+    venue_ms : Callable[[], int]
+        The venue's clock, UNIX milliseconds.
     timing : Timing
         Clock and sleep.
     spawn : Callable
@@ -56,6 +59,7 @@ class Recovery:
         account: AccountKeeper,
         reconciler: Reconciler,
         contingencies: Contingencies,
+        venue_ms: Callable[[], int],
         timing: Timing,
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         log: Logger,
@@ -63,13 +67,14 @@ class Recovery:
         self._account = account
         self._reconciler = reconciler
         self._contingencies = contingencies
+        self._venue_ms = venue_ms
         self._timing = timing
         self._spawn = spawn
         self._log = log
-        self._gap_start_ms: int | None = None
+        self._gap_start: _Moment | None = None
         self._reasons: list[str] = []
         self._task: asyncio.Task[None] | None = None
-        self._polled_ms: int | None = None
+        self._polled: _Moment | None = None
 
     async def prove_every(self, interval_secs: float, is_due: Callable[[], bool]) -> None:
         """
@@ -87,7 +92,7 @@ class Recovery:
             await self._timing.sleep(interval_secs)
             if not is_due():
                 continue
-            start_ms = self._timing.time_ms() - int(interval_secs * 1_000) - GAP_OVERLAP_MS
+            start_ms = self._venue_ms() - int(interval_secs * 1_000) - GAP_OVERLAP_MS
             try:
                 await self._reconcile(start_ms)
             except ParadexError as e:
@@ -103,15 +108,15 @@ class Recovery:
             If it cannot be read.
 
         """
-        now_ms = self._timing.time_ms()
-        since_ms = self._polled_ms or self._gap_start_ms or now_ms
-        await self._reconcile(min(since_ms, now_ms) - GAP_OVERLAP_MS)
-        self._polled_ms = now_ms
+        now = self._moment()
+        since = self._polled or self._gap_start or now
+        await self._reconcile(self._start_ms(since) - GAP_OVERLAP_MS)
+        self._polled = now
 
     def note_gap(self, idle_secs: float) -> None:
         """Remember since when news may be missing: a stall is noticed after `idle_secs`."""
-        if self._gap_start_ms is None:
-            self._gap_start_ms = self._timing.time_ms() - int(idle_secs * 1_000) - GAP_OVERLAP_MS
+        if self._gap_start is None:
+            self._gap_start = self._moment(idle_secs)
 
     async def close_gap(self) -> None:
         """
@@ -123,8 +128,8 @@ class Recovery:
             If the account cannot be read; the gap stays open.
 
         """
-        await self._reconcile(self._gap_start_ms or self._timing.time_ms() - GAP_OVERLAP_MS)
-        self._gap_start_ms = self._polled_ms = None
+        await self._reconcile(self._start_ms(self._gap_start or self._moment()) - GAP_OVERLAP_MS)
+        self._gap_start = self._polled = None
 
     def soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
@@ -134,7 +139,7 @@ class Recovery:
             self._task = self._spawn(self._work_off(), "reconcile")
 
     async def _work_off(self) -> None:
-        start_ms = self._timing.time_ms() - GAP_OVERLAP_MS
+        start_ms = self._venue_ms() - GAP_OVERLAP_MS
         told = Recurring(self._log.error, self._log, self._timing)
         while self._reasons:
             self._reasons.clear()
@@ -150,3 +155,19 @@ class Recovery:
         await self._reconciler.run(start_ms)
         self._account.publish()
         self._contingencies.sweep()
+
+    def _moment(self, secs_ago: float = 0.0) -> "_Moment":
+        return _Moment(
+            self._venue_ms() - int(secs_ago * 1_000), self._timing.monotonic() - secs_ago
+        )
+
+    def _start_ms(self, moment: "_Moment") -> int:
+        """Return a moment in the venue's time; the earlier one where its clock was set since."""
+        passed_ms = int((self._timing.monotonic() - moment.monotonic) * 1_000)
+        return min(moment.venue_ms, self._venue_ms() - passed_ms)
+
+
+class _Moment(NamedTuple):
+    venue_ms: int
+    """By the venue's clock as it was then, UNIX milliseconds."""
+    monotonic: float

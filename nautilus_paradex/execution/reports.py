@@ -132,7 +132,9 @@ class ReportGenerator:
         updates = {o.order_id: o for o in await self._rest.open_orders(market)}
         if not command.open_only:
             closed = await self._rest.orders_history(
-                market=market, start_ms=_millis(command.start), end_ms=_millis(command.end)
+                market=market,
+                start_ms=self._millis(command.start),
+                end_ms=self._millis(command.end),
             )
             updates = {o.order_id: o for o in closed} | updates
         if self._algo_reports is not None:
@@ -143,8 +145,8 @@ class ReportGenerator:
         """Return the fills of the time range, ascending (P1)."""
         fills = await self._rest.fills(
             market=_market(command.instrument_id),
-            start_ms=_millis(command.start),
-            end_ms=_millis(command.end),
+            start_ms=self._millis(command.start),
+            end_ms=self._millis(command.end),
         )
         if self._algo_reports is not None:
             told = map(self._algo_reports.as_told, fills)
@@ -174,6 +176,12 @@ class ReportGenerator:
             if instrument is not None and not isinstance(instrument, CurrencyPair):
                 reports.append(self.flat_report(instrument))
         return reports
+
+    def _millis(self, moment: pd.Timestamp | None) -> int | None:
+        """Return a time of the node's clock by the venue's, UNIX milliseconds."""
+        if moment is None:
+            return None
+        return int(dt_to_unix_nanos(moment)) // 1_000_000 + self._rest.clock_offset_ms
 
     def _spot_reports(self, instrument_id: InstrumentId | None) -> list[PositionStatusReport]:
         held: dict[InstrumentId, Decimal] = defaultdict(Decimal)
@@ -304,7 +312,3 @@ def _market(instrument_id: InstrumentId | None) -> str | None:
 
 def _value(identifier: ClientOrderId | VenueOrderId | None) -> str:
     return "" if identifier is None else identifier.value
-
-
-def _millis(moment: pd.Timestamp | None) -> int | None:
-    return None if moment is None else dt_to_unix_nanos(moment) // 1_000_000

@@ -118,6 +118,8 @@ class Submits:
         The venue's last known state.
     on_state_refusal : Callable[[], None]
         Told when a refusal shows that the venue's state is another.
+    on_time_refusal : Callable[[], None]
+        Told when a refusal speaks of a signature's time: a clock may have been set.
     stp, recv_window_ms : Stp, int, optional
         Where an order's params name none.
     log : Logger
@@ -142,6 +144,7 @@ class Submits:
         protection: Protection,
         system_state: Callable[[], SystemState | None],
         on_state_refusal: Callable[[], None],
+        on_time_refusal: Callable[[], None],
         stp: Stp | None,
         recv_window_ms: int | None,
         log: Logger,
@@ -160,6 +163,7 @@ class Submits:
         self._protection = protection
         self._system_state = system_state
         self._on_state_refusal = on_state_refusal
+        self._on_time_refusal = on_time_refusal
         self._stp = stp
         self._recv_window_ms = recv_window_ms
         self._log = log
@@ -245,7 +249,7 @@ class Submits:
         await self._create(prepared, tracker)
 
     async def _create(self, prepared: Prepared, tracker: OrderTracker) -> None:
-        watch = _Watch(self._in_flight, self._rest.clock_offset_ms, self._timing)
+        watch = _Watch(self._in_flight, self._rest)
         try:
             await self._rest.acquire_order_slot()
             request = self._required_signer().create(
@@ -294,7 +298,7 @@ class Submits:
     async def _create_batch(
         self, batch: Sequence[Prepared], trackers: Sequence[OrderTracker]
     ) -> None:
-        watch = _Watch(self._in_flight, self._rest.clock_offset_ms, self._timing)
+        watch = _Watch(self._in_flight, self._rest)
         again = False
         try:
             await self._rest.acquire_order_slot()
@@ -353,9 +357,11 @@ class Submits:
     # -- INTERNAL ----------------------------------------------------------------------------------
 
     def note_state(self, error: ParadexError) -> None:
-        """Have the exchange's state read if a refusal speaks of it."""
+        """Have the exchange's state or its clock read if a refusal speaks of it."""
         if speaks_of_state(error):
             self._on_state_refusal()
+        if _speaks_of_time(error):
+            self._on_time_refusal()
 
     def _required_signer(self) -> OrderSigner:
         if self._signer is None:
@@ -368,19 +374,23 @@ def speaks_of_state(error: ParadexError) -> bool:
     return error.code in _STATE_CODES
 
 
+def _speaks_of_time(error: ParadexError) -> bool:
+    # Which code it has is not documented (PROTOCOL 3.1).
+    return "timestamp" in str(error).lower() or "recv_window" in str(error).lower()
+
+
 class _Watch:
     """When orders were signed, by the venue's clock, and which of them were answered."""
 
-    def __init__(self, in_flight: InFlight, offset_ms: int, timing: Timing) -> None:
+    def __init__(self, in_flight: InFlight, rest: ParadexRest) -> None:
         self._in_flight = in_flight
-        self._offset_ms = offset_ms
-        self._timing = timing
-        self._signed_ms = timing.time_ms() + offset_ms
+        self._rest = rest
+        self._signed_ms = rest.venue_ms
         self.answered: set[str] = set()
 
     def sign(self, trackers: Sequence[OrderTracker]) -> int:
         """Return the timestamp to sign with, and note it on the orders."""
-        self._signed_ms = self._timing.time_ms() + self._offset_ms
+        self._signed_ms = self._rest.venue_ms
         for tracker in trackers:
             tracker.signed_ms = self._signed_ms
         return self._signed_ms
@@ -392,6 +402,5 @@ class _Watch:
                 tracker,
                 signed_ms=self._signed_ms,
                 recv_window_ms=recv_window_ms,
-                clock_offset_ms=self._offset_ms,
                 answered=tracker.client_id in self.answered,
             )

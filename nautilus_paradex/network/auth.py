@@ -13,11 +13,13 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 from typing import Protocol
 
 import msgspec
 
+from nautilus_paradex.network.clock import MOVED_MS
 from nautilus_paradex.network.http import ParadexHttpClient
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
@@ -27,6 +29,7 @@ from nautilus_paradex.protocol.connection import backoff_ceiling
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.messages import AuthResponse
 from nautilus_paradex.protocol.secrecy import SecretText
 
@@ -56,6 +59,12 @@ _LONGEST_LIFETIME: Final = 86_400.0
 
 #: A token is a header; a server that sends more than servers take for one sends no token.
 _LONGEST_TOKEN: Final = 8 * 1024
+
+#: Refusals that may mean that a clock was set.
+_OF_TIME: Final = frozenset({"INVALID_TIMESTAMP", "INVALID_BLOCK_EXPIRATION"})
+
+#: How a server says that it has no such endpoint.
+_NO_SUCH_PATH: Final = frozenset({404, 405})
 
 #: What to do about a refusal.
 _GUIDANCE: Final[Mapping[str, str]] = {
@@ -294,6 +303,24 @@ class TokenSource:
             )
 
     async def _fetch_token(self) -> "_Held":
+        try:
+            try:
+                return await self._log_in()
+            except AuthenticationError as error:
+                if error.code not in _OF_TIME or not await self._has_clock_moved():
+                    raise
+            return await self._log_in()
+        except AuthenticationError as error:
+            raise _guided(error) from None
+
+    async def _has_clock_moved(self) -> bool:
+        """Compare clocks; return if that changes what a timestamp would be."""
+        before_ms = self._http.clock_offset_ms
+        with suppress(ParadexError):
+            await self._http.compare_clocks()
+        return abs(self._http.clock_offset_ms - before_ms) > MOVED_MS
+
+    async def _log_in(self) -> "_Held":
         asked_at = self._timing.monotonic()
         now_s = (self._timing.time_ms() + self._http.clock_offset_ms) // 1000
         expiration_s = now_s + SIGNATURE_LIFETIME
@@ -306,24 +333,30 @@ class TokenSource:
         if self._isolated_markets:
             headers["PARADEX-AUTHORIZE-ISOLATED-MARKETS"] = "true"
         try:
-            answer = await self._http.request(
-                "POST",
-                f"/auth/{self._signer.signer.public_key_hex}",
-                AuthResponse,
-                scope=Scope.AUTH,
-                # A token that nobody received does no harm.
-                idempotent=True,
-                query={"token_usage": self._token_usage},
-                headers=headers,
-            )
-        except AuthenticationError as error:
-            raise _guided(error) from None
+            answer = await self._ask(f"/auth/{self._signer.signer.public_key_hex}", headers)
+        except VenueError as error:
+            if error.status not in _NO_SUCH_PATH or isinstance(error, AuthenticationError):
+                raise
+            # The documents have this form only; it serves main keys (PROTOCOL 2.4).
+            answer = await self._ask("/auth", headers)
         if not _is_token(answer.jwt_token):
             raise TransportError("the answer to POST /auth holds no token", sent=True)
         venue_s = now_s if self._http.clock_offset is not None else None
         lifetime = token_lifetime(answer.jwt_token, venue_s)
         self._log.debug(f"Token for {self._name}, valid for {lifetime:.0f} s")
         return _Held(answer.jwt_token, asked_at, lifetime)
+
+    async def _ask(self, path: str, headers: Mapping[str, str]) -> AuthResponse:
+        return await self._http.request(
+            "POST",
+            path,
+            AuthResponse,
+            scope=Scope.AUTH,
+            # A token that nobody received does no harm.
+            idempotent=True,
+            query={"token_usage": self._token_usage},
+            headers=headers,
+        )
 
     @property
     def _name(self) -> str:

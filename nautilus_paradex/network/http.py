@@ -24,6 +24,7 @@ from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.network.answers import decoded
 from nautilus_paradex.network.answers import refusal
 from nautilus_paradex.network.clock import ClockOffset
+from nautilus_paradex.network.clock import VenueClock
 from nautilus_paradex.network.clock import compare
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
@@ -147,7 +148,7 @@ class ParadexHttpClient:
         self._log = log
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._clock_offset: ClockOffset | None = None
+        self.clock = VenueClock(timing)
 
     def __repr__(self) -> str:
         return f"ParadexHttpClient({self._base_url!r})"
@@ -169,9 +170,13 @@ class ParadexHttpClient:
             If the venue cannot be reached.
 
         """
-        best: ClockOffset | None = None
         # The first round trip includes DNS, TCP and TLS, which says nothing about the clock.
-        for _ in range(_CLOCK_SAMPLES):
+        return await self.compare_clocks(_CLOCK_SAMPLES)
+
+    async def compare_clocks(self, samples: int = 1) -> ClockOffset:
+        """Compare clocks again; returns and raises as `warm_up`."""
+        best: ClockOffset | None = None
+        for _ in range(samples):
             sent_ns = self.timing.time_ns()
             answer = await self.request(
                 "GET", "/system/time", SystemTime, scope=Scope.PUBLIC, idempotent=True
@@ -179,8 +184,8 @@ class ParadexHttpClient:
             sample = compare(sent_ns, self.timing.time_ns(), _server_ms(answer))
             if best is None or sample.rtt_ms < best.rtt_ms:
                 best = sample
-        self._clock_offset = best
         assert best is not None  # noqa: S101 - the loop above runs at least once
+        self.clock.take(best)
         return best
 
     async def close(self) -> None:
@@ -211,12 +216,12 @@ class ParadexHttpClient:
     @property
     def clock_offset(self) -> ClockOffset | None:
         """The last comparison of clocks; None before `warm_up`."""
-        return self._clock_offset
+        return self.clock.compared
 
     @property
     def clock_offset_ms(self) -> int:
         """What must be added to our clock to get the venue's; 0 before `warm_up`."""
-        return 0 if self._clock_offset is None else self._clock_offset.offset_ms
+        return self.clock.offset_ms
 
     # -- REQUESTS ----------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import msgspec
 from nautilus_paradex.network.address import shows_password_to
 from nautilus_paradex.network.auth import StaticToken
 from nautilus_paradex.network.auth import TokenSource
+from nautilus_paradex.network.clock import ClockWatch
 from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
 from nautilus_paradex.network.limits import RateLimiter
@@ -109,6 +110,7 @@ class Link:
             self._http, self._tokens, interactive=settings.token_usage == INTERACTIVE
         )
         self.system_state = SystemStateWatch(self.rest, self.timing, log)
+        self.clock = ClockWatch(self._http.clock, self._http.compare_clocks, self.timing, log)
 
     def __repr__(self) -> str:
         return f"Link({self.settings!r})"
@@ -242,6 +244,7 @@ class Link:
             self._log.warning(
                 f"The proxy's password goes to {host} without encryption: use an https:// proxy"
             )
+        self.clock.start()
         if self.settings.account is None:
             return
         await self._set_credentials(self.settings.account)
@@ -279,6 +282,7 @@ class Link:
 
     async def _shut(self) -> None:
         await self.system_state.close()
+        await self.clock.close()
         source, self._tokens.source = self._tokens.source, None
         if source is not None:
             await source.aclose()

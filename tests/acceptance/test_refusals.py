@@ -302,7 +302,7 @@ async def test_e6_a_signature_that_came_too_late_is_rejected(transport: str) -> 
     async with floor_of(transport) as floor:
         http = floor.node.execution._rest._http
         assert http.clock_offset is not None
-        http._clock_offset = msgspec.structs.replace(http.clock_offset, offset_ms=-10_000)
+        http.clock.take(msgspec.structs.replace(http.clock_offset, offset_ms=-10_000))
         order = floor.desk.order_factory.limit(
             ETH,
             BUY,

@@ -47,6 +47,11 @@ class RestCore:
         """What must be added to our clock to get the venue's; 0 before the warm-up."""
         return self._http.clock_offset_ms
 
+    @property
+    def venue_ms(self) -> int:
+        """The venue's clock, UNIX milliseconds: time ranges and signatures are in its time."""
+        return self._http.timing.time_ms() + self._http.clock_offset_ms
+
     async def _get_public[T](self, path: str, kind: type[T], query: Query | None = None) -> T:
         return await self._http.request(
             "GET", path, kind, scope=Scope.PUBLIC, idempotent=True, query=query

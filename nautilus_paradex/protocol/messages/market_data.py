@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.messages.base import Message
 
@@ -51,8 +53,8 @@ class RestBook(Message, frozen=True, gc=False, kw_only=True):
 
     market: str
     seq_no: int
-    asks: tuple[tuple[str, str], ...] = ()
-    bids: tuple[tuple[str, str], ...] = ()
+    asks: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    bids: list[tuple[str, str]] = msgspec.field(default_factory=list)
     last_updated_at: int = 0
     best_ask_api: tuple[str, ...] = ()
     best_bid_api: tuple[str, ...] = ()
