@@ -19,12 +19,15 @@ from tests.acceptance.node import KEY
 from tests.acceptance.node import Desk
 from tests.acceptance.node import running_node
 from tests.acceptance.node import until
+from tests.conftest import Count
 from tests.faults.sessions import BUY
 from tests.faults.sessions import Session
 
 
 SUBKEY = "0x5b9d2f3a1c7e40668d01fe3c5a7b9182736455463728190a0b0c0d0e0f10111"
 PUBLIC = Signer(SUBKEY).public_key_hex
+
+pytestmark = pytest.mark.survives(5)
 
 
 class Subkey:
@@ -45,6 +48,18 @@ class Subkey:
     @property
     def logins(self) -> int:
         return sum(path.startswith("/auth") for _, path in self.at.requests)
+
+    def figures(self) -> dict[str, int]:
+        """Return what the node told and the venue received, for the count."""
+        told = self.at.node.names()
+        return {
+            "revocations": 1,
+            "rejected": told.count("OrderRejected"),
+            "cancels_tried": sum(
+                method == "DELETE" or path == "order.cancel" for method, path in self.at.requests
+            ),
+            "logins": self.logins,
+        }
 
     def lines(self, *words: str) -> list[str]:
         """Return the log's lines with all these words."""
@@ -99,11 +114,19 @@ async def trades_again(at: Session) -> Order:
     return taken[-1]
 
 
-async def test_e13_revoked_subkey_stops_trading_with_a_clear_error_and_few_logins() -> None:
-    async with session_with_subkey() as key:
+@pytest.mark.parametrize("transport", ["rest", "ws"])
+async def test_e13_revoked_subkey_stops_trading_with_a_clear_error_and_few_logins(
+    transport: str, count: Count
+) -> None:
+    """By WebSocket too, once its socket is gone: it is not authenticated again."""
+    async with session_with_subkey(order_transport=transport) as key:
         at = key.at
         resting = await at.rest(BUY, "1", "2490")
         key.revoke()
+        if transport == "ws":
+            await at.venue.drop_connections()
+            status = at.node.execution.stream_status
+            await until(lambda: not status().connected, "the socket is gone")
         logins, creates = key.logins, at.sent("POST")
         orders = await reject_many(at, 30)
 
@@ -112,10 +135,11 @@ async def test_e13_revoked_subkey_stops_trading_with_a_clear_error_and_few_login
         }
         reasons = [at.node.events_of(order)[-1].reason for order in orders]
         assert all("INVALID_SUBKEY: subkey is not active" in reason for reason in reasons)
-        # One order met the dead token; the others were told without asking the venue, but for
-        # the logins that became due meanwhile.
-        assert at.sent("POST") - creates == 1
-        assert 1 <= key.logins - logins <= 4
+        # One order met the dead token, or the stream did; the others were told without asking the
+        # venue, but for the logins that became due meanwhile.
+        assert at.sent("POST") - creates <= 1
+        assert at.sent("WS", "order.create") == (transport == "ws")  # the one that rests
+        assert key.logins - logins <= 4
         (said,) = key.lines("[ERROR]", "refuses the key")
         assert "INVALID_SUBKEY" in said
         assert resting.is_open
@@ -124,9 +148,12 @@ async def test_e13_revoked_subkey_stops_trading_with_a_clear_error_and_few_login
         await trades_again(at)
         assert key.lines("takes the key", "again")
         await at.ends_equal()
+        count(**key.figures())
 
 
-async def test_e13_cancels_are_tried_with_a_revoked_key_and_told_when_they_are_refused() -> None:
+async def test_e13_cancels_are_tried_with_a_revoked_key_and_told_when_they_are_refused(
+    count: Count,
+) -> None:
     async with session_with_subkey() as key:
         at = key.at
         resting = await at.rest(BUY, "1", "2490")
@@ -148,9 +175,12 @@ async def test_e13_cancels_are_tried_with_a_revoked_key_and_told_when_they_are_r
         at.desk.cancel_order(resting)
         await until(lambda: resting.is_closed, "it is canceled")
         await at.ends_equal()
+        count(**key.figures())
 
 
-async def test_e13_cancels_reach_the_venue_by_the_socket_that_was_authenticated_before() -> None:
+async def test_e13_cancels_reach_the_venue_by_the_socket_that_was_authenticated_before(
+    count: Count,
+) -> None:
     """The venue checks a socket's token once (PROTOCOL 2.5), and a cancel is not signed."""
     async with session_with_subkey(order_transport="ws") as key:
         at = key.at
@@ -163,9 +193,10 @@ async def test_e13_cancels_reach_the_venue_by_the_socket_that_was_authenticated_
         key.reinstate()
         await trades_again(at)
         await at.ends_equal()
+        count(**key.figures())
 
 
-async def test_e13_s4_stream_of_a_revoked_key_does_not_log_in_at_each_attempt() -> None:
+async def test_e13_s4_stream_of_a_revoked_key_does_not_log_in_at_each_attempt(count: Count) -> None:
     """It tries to come back several times a second here; polling (S6) asks as well."""
     async with session_with_subkey(
         ws_fallback_after_attempts=2, ws_fallback_poll_interval_secs=0.1
@@ -186,15 +217,23 @@ async def test_e13_s4_stream_of_a_revoked_key_does_not_log_in_at_each_attempt() 
         await until(lambda: status().healthy, "the stream is back", 30.0)
         await until(lambda: str(order.filled_qty) == "0.4000", "the fill is told")
         await at.ends_equal()
+        count(**key.figures())
 
 
-async def test_e13_tokens_that_the_venue_gives_and_never_takes_do_not_make_a_loop() -> None:
+@pytest.mark.parametrize("transport", ["rest", "ws"])
+async def test_e13_tokens_that_the_venue_gives_and_never_takes_do_not_make_a_loop(
+    transport: str, count: Count
+) -> None:
     """401 for good: each login succeeds, and each request with its token is refused."""
-    async with session_with_subkey() as key:
+    async with session_with_subkey(order_transport=transport) as key:
         at = key.at
         issuer = at.venue._venue.tokens
         await at.rest(BUY, "1", "2490")
         issuer.refuses_all = True
+        if transport == "ws":
+            await at.venue.drop_connections()
+            status = at.node.execution.stream_status
+            await until(lambda: not status().connected, "the socket is gone")
         logins, creates = key.logins, at.sent("POST")
         orders = await reject_many(at, 40)
         assert all("INVALID_TOKEN" in at.node.events_of(o)[-1].reason for o in orders)
@@ -205,11 +244,12 @@ async def test_e13_tokens_that_the_venue_gives_and_never_takes_do_not_make_a_loo
         issuer.refuses_all = False
         await trades_again(at)
         await at.ends_equal()
+        count(**key.figures())
 
 
 @pytest.mark.parametrize("transport", ["rest", "ws"])
 async def test_e13_order_that_meets_the_revocation_on_its_way_is_rejected_once(
-    transport: str,
+    transport: str, count: Count
 ) -> None:
     async with session_with_subkey(order_transport=transport) as key:
         at = key.at
@@ -220,5 +260,6 @@ async def test_e13_order_that_meets_the_revocation_on_its_way_is_rejected_once(
         key.reinstate()
         await trades_again(at)
         await at.ends_equal()
+        count(**key.figures())
         for order in orders:
             assert names(at, order).count("OrderRejected") <= 1
