@@ -155,15 +155,19 @@ class WebSocket(WSListener):
         """Say goodbye and wait until the socket is gone."""
         transport = self._transport
         self._set_lost(Loss("closed by us", NORMAL_CLOSE))
-        if transport is None or transport.is_disconnected:
+        if transport is None:
             return
-        transport.send_close(WSCloseCode.OK)
-        transport.disconnect()
+        if not transport.is_disconnected:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
         try:
             async with self._timing.deadline(_CLOSE_DEADLINE_SECS):
                 await transport.wait_disconnected()
         except TimeoutError:
             transport.disconnect(graceful=False)
+        except Exception as e:
+            # What the library gave the socket up for, which `lost` has told; it does not go past.
+            _LIBRARY_LOG.debug("The socket had been given up: %s", scrubbed(str(e)))
 
     # -- PICOWS CALLBACKS --------------------------------------------------------------------------
 
@@ -177,7 +181,10 @@ class WebSocket(WSListener):
         if not self._is_in_turn:
             self._begin_turn()
         kind = frame.msg_type
-        if kind in (WSMsgType.BINARY, WSMsgType.TEXT):
+        if frame.payload_size > MAX_FRAME_BYTES:
+            # The library has given the socket up for its length, and reads on for a moment.
+            self._refuse_size()
+        elif kind in (WSMsgType.BINARY, WSMsgType.TEXT):
             if frame.fin:
                 self._deliver(kind, frame.get_payload_as_bytes())
             else:
@@ -268,11 +275,14 @@ class WebSocket(WSListener):
     def _continue(self, frame: WSFrame) -> None:
         self._parts += frame.get_payload_as_bytes()
         if len(self._parts) > MAX_FRAME_BYTES:
-            self._parts = bytearray()
-            self.abandon(f"a message is larger than {MAX_FRAME_BYTES} bytes")
+            self._refuse_size()
         elif frame.fin:
             payload, self._parts = bytes(self._parts), bytearray()
             self._deliver(self._parts_type, payload)
+
+    def _refuse_size(self) -> None:
+        self._parts = bytearray()
+        self.abandon(f"a message is larger than {MAX_FRAME_BYTES} bytes")
 
     def _note_close(self, payload: bytes) -> None:
         self._close_code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005

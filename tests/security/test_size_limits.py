@@ -49,6 +49,9 @@ from tests.security.raw_websocket import frame
 MIB = 1024 * 1024
 LIMIT = 256 * 1024
 
+#: Whatever came before, nothing comes after.
+OVER = frame(CLOSE, b"\x03\xe8over")
+
 #: What a bounded read may take of memory at a time, in limits: pieces, copies, buffers.
 _TIMES = 12
 
@@ -246,6 +249,7 @@ class PagedServer:
     async def request(self, method: str, path: str, kind: Any, **_: Any) -> Any:
         first = self.asked * self._rows
         self.asked += 1
+        assert self.asked < 100, "so many pages were never asked for"
         page = {
             "results": [row(number) for number in range(first, first + self._rows)],
             "next": self._cursor or f"cursor-{self.asked}",
@@ -338,15 +342,33 @@ async def write_all(writer: asyncio.StreamWriter, pieces: Iterator[bytes]) -> No
 async def test_a_frame_above_the_limit_ends_the_socket_with_its_reason(
     opcode: int, claims: int
 ) -> None:
-    """The length alone is enough: nothing is kept for what it announces."""
+    """The length alone is enough: nothing is kept for what it announces, and none handed on."""
+    taken = Taken()
 
     async def script(writer: asyncio.StreamWriter) -> None:
-        await write_all(writer, iter([frame(opcode, b"a" * 1_000, claims=claims)]))
+        payload = b"a" * min(claims, LIMIT + 1)
+        await write_all(writer, iter([frame(opcode, payload, claims=claims) + OVER]))
 
     with bounded_memory():
-        loss = await loss_of(script)
-    assert "exceeding max allowed size" in loss.reason
+        loss = await loss_of(script, taken)
+    assert "exceeding max allowed size" in loss.reason or "is larger than" in loss.reason
     assert str(LIMIT) in loss.reason
+    assert taken.sizes == []
+
+
+@pytest.mark.usefixtures("small_frames")
+async def test_a_frame_is_refused_by_the_length_that_it_announces() -> None:
+    """What comes of it stays below the limit, and nobody waits for the rest."""
+
+    async def script(writer: asyncio.StreamWriter) -> None:
+        await write_all(writer, iter([frame(BINARY, b"a" * 1_000, claims=LIMIT + 1)]))
+
+    async with RawWebSocket(script) as server:
+        socket = await connect(server.url)
+        async with asyncio.timeout(5):
+            loss = await socket.lost
+        await socket.close()
+    assert "exceeding max allowed size" in loss.reason
 
 
 @pytest.mark.usefixtures("small_frames")
@@ -360,6 +382,7 @@ async def test_a_message_in_pieces_above_the_limit_ends_the_socket(size: int) ->
         piece = frame(CONTINUATION, b"a" * size, fin=False)
         batch = piece * max(1, 8_192 // len(piece))
         await write_all(writer, (batch for _ in range(2 * LIMIT * len(piece) // len(batch))))
+        writer.write(OVER)
 
     with bounded_memory():
         loss = await loss_of(script, taken)
@@ -375,7 +398,7 @@ async def test_empty_pieces_without_end_take_no_memory() -> None:
         writer.write(frame(TEXT, b"a", fin=False))
         batch = frame(CONTINUATION, b"", fin=False) * 4_096
         await write_all(writer, (batch for _ in range(100)))
-        writer.write(frame(CONTINUATION, b"b") + frame(CLOSE, b"\x03\xe8over"))
+        writer.write(frame(CONTINUATION, b"b") + OVER)
 
     with bounded_memory():
         loss = await loss_of(script, taken)
@@ -429,7 +452,7 @@ async def test_s9_large_messages_that_wait_stop_the_reading(
 
     async def script(writer: asyncio.StreamWriter) -> None:
         await write_all(writer, (frame(BINARY, b"a" * 65_536) for _ in range(count)))
-        writer.write(frame(CLOSE, b"\x03\xe8over"))
+        writer.write(OVER)
 
     async with RawWebSocket(script) as server:
         socket = await connect(server.url, taken)
