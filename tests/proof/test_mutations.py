@@ -4,30 +4,13 @@ What guards a trader's state is itself guarded: without it, a named test fails.
 Each guard is taken out of a copy of the package, and its test is run against that copy.
 """
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
-
-ROOT = Path(__file__).parents[2]
-_DEADLINE_S = 250
-
-
-class Mutation(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard, taken out."""
-
-    name: str
-    file: str
-    """Below the package."""
-    guard: str
-    instead: str
-    test: str
-    """That must fail then."""
+from tests.proof.mutations import Mutation
+from tests.proof.mutations import copy_without
+from tests.proof.mutations import failures_in
 
 
 MUTATIONS = (
@@ -97,23 +80,4 @@ MUTATIONS = (
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_without_its_guard_a_named_test_fails(mutation: Mutation, tmp_path: Path) -> None:
-    copy = tmp_path / "main"
-    for folder in ("nautilus_paradex", "tests"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    source = copy / "nautilus_paradex" / mutation.file
-    text = source.read_text()
-    assert text.count(mutation.guard) >= 1, f"{mutation.file} has no {mutation.guard!r} any more"
-    source.write_text(text.replace(mutation.guard, mutation.instead))
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutation.test],
-        cwd=copy,
-        env=os.environ | {"PYTHONPATH": str(copy), "PYTEST_ADDOPTS": "", "EQUAL_DEADLINE_S": "8"},
-        capture_output=True,
-        text=True,
-        timeout=_DEADLINE_S,
-        check=False,
-    )
-    said = f"{run.stdout[-2_000:]}\n{run.stderr[-2_000:]}"
-    assert run.returncode == 1, said
-    assert "failed" in run.stdout, said
+    failures_in(copy_without([mutation], tmp_path), [mutation.test], "-x")
