@@ -20,6 +20,7 @@ from nautilus_trader.model.enums import OrderStatus as ModelStatus
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.capability import wire_order_type
+from nautilus_paradex.execution.queued import QueuedOrders
 from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
@@ -136,8 +137,7 @@ class OrderFollower:
         """Told of each update after it was taken."""
         self.recent_fills: deque[Fill] = deque(maxlen=_RECENT_FILLS)
         """The last fills that were told as they came."""
-        self.in_queue: dict[int, OrderTracker] = {}
-        """Orders whose events the framework may not have applied yet."""
+        self.queued = QueuedOrders(self.cached_order)
 
     def use_algos(self, algos: AlgoClaims) -> None:
         """Ask this first whose an order or a fill is."""
@@ -195,7 +195,7 @@ class OrderFollower:
         """Carry out what a tracker returned."""
         self._registry.index(tracker)
         if effects and not tracker.external:
-            self.in_queue[id(tracker)] = tracker
+            self.queued.note(tracker)
         fills = [effect.fill for effect in effects if isinstance(effect, Filled)]
         for effect in effects:
             if isinstance(effect, Filled):

@@ -516,28 +516,13 @@ class Reconciler:
         behind: list[OrderTracker] = []
         waited = 0.0
         while waited < _QUEUE_DEADLINE_SECS:
-            in_queue = self._follower.in_queue
-            for key, tracker in list(in_queue.items()):
-                if not self._is_behind(tracker):
-                    del in_queue[key]
-            behind = list(in_queue.values())
+            behind = self._follower.queued.behind()
             if not behind:
                 return
             await self._timing.sleep(_POLL_SECS)
             waited += _POLL_SECS
-        self._follower.in_queue.clear()
+        self._follower.queued.clear()
         self._log.warning(f"The framework has not applied all events of {behind}")
-
-    def _is_behind(self, tracker: OrderTracker) -> bool:
-        order = self._follower.cached_order(tracker.client_id, tracker.order_id or "")
-        if order is None:
-            return False
-        if tracker.is_done and not order.is_closed:
-            return True
-        # Its status does not say it: what was commanded early makes it PENDING_UPDATE at once.
-        if tracker.phase is Phase.WORKING and not order.ts_accepted:
-            return True
-        return bool(order.filled_qty.as_decimal() < tracker.filled)
 
 
 async def _fits(_: AccountSnapshot) -> None:

@@ -32,6 +32,7 @@ from nautilus_paradex.protocol.orders.lifecycle import TRANSITIONS
 from nautilus_paradex.protocol.orders.lifecycle import UPDATE_STEPS
 from nautilus_paradex.protocol.orders.lifecycle import Said
 from nautilus_paradex.protocol.orders.lifecycle import said_by
+from nautilus_paradex.protocol.orders.tracker import MOST_SETTLED_REQUESTS
 from tests.protocol.order_values import T0
 from tests.protocol.order_values import fill
 from tests.protocol.order_values import order_update
@@ -385,6 +386,17 @@ def test_e7_a_modify_refused_after_the_end_tells_nothing():
     pending = told.order.modify_sent(NEW_TERMS, 0)
     told.update("CLOSED", remaining="0", at_ms=2)
     assert told.order.modify_refused(pending, "closed", 7) == []
+
+
+def test_e7_an_order_that_is_modified_for_ever_keeps_its_latest_requests_only():
+    told = working()
+    for n in range(MOST_SETTLED_REQUESTS + 100):
+        changed = {"size": "2", "remaining": "2", "price": Decimal(50 + n)}
+        request = info("SUCCESS", f"R-{n}")
+        assert told.update("OPEN", at_ms=3 + n, request=request, **changed) == ["Updated"]
+    assert len(told.order._settled_requests) == MOST_SETTLED_REQUESTS
+    # The latest are still told once.
+    assert told.update("OPEN", at_ms=9_000, request=request, **changed) == []
 
 
 def test_e7_requests_of_others_are_told_by_their_change_only():

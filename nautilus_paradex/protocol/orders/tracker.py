@@ -8,6 +8,7 @@ it returns what has to be told, each thing once.
 from decimal import Decimal
 from enum import Enum
 from enum import auto
+from typing import Final
 from typing import cast
 
 import msgspec
@@ -39,6 +40,10 @@ from nautilus_paradex.protocol.orders.lifecycle import said_by
 
 
 _NS_PER_MS = 1_000_000
+
+#: The venue repeats a modify request on later updates of its order (trap 39), but not those that
+#: so many others have followed: an order may be modified for as long as it lives.
+MOST_SETTLED_REQUESTS: Final = 1_000
 
 #: Why the rest of an order ends that the venue has cut to its fills.
 CUT_REASON = "cut to what was filled"
@@ -102,7 +107,8 @@ class OrderTracker:
         self._held: list[Fill] = []
         self._last_source = Source.STREAM
         self._untriggered = False
-        self._settled_requests: set[str] = set()
+        #: Ids of modify requests whose outcome was told, oldest first.
+        self._settled_requests: dict[str, None] = {}
         self._ended_as: Said | None = None
         self._reason = ""
         self._now_ns = 0
@@ -417,7 +423,9 @@ class OrderTracker:
             return False
         if applied and request.status is RequestStatus.REJECTED:
             return False
-        self._settled_requests.add(request.id)
+        self._settled_requests[request.id] = None
+        if len(self._settled_requests) > MOST_SETTLED_REQUESTS:
+            del self._settled_requests[next(iter(self._settled_requests))]
         for pending in self.modifies:
             if pending.request_id == request.id:
                 self._drop_modify(pending)
