@@ -9,10 +9,12 @@ ENV ?= local
 SEED ?= 1
 SECONDS ?= 60
 RATE ?= 50000
+FRAMES ?= 10000000
+RECONNECTS ?= 1000
 PYTEST_ARGS ?=
 QUICK := not benchmark_peers and not soak and not sdk
 
-.PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak docs-acceptance \
+.PHONY: help demo test test-fast test-sdk lint types contracts docs bench bench-firehose bench-loading soak soak-stream docs-acceptance \
   docs-reliability clean
 
 help:  ## What there is
@@ -63,6 +65,10 @@ bench-loading: $(VENV)/.ready  ## A node that loads 5,000 instruments
 
 soak: $(VENV)/.ready  ## Hours-long runs
 	@$(PY) -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+
+soak-stream: $(VENV)/.ready  ## A node at FRAMES=10000000 with RECONNECTS=1000
+	@FRAMES=$(FRAMES) RECONNECTS=$(RECONNECTS) $(PY) -m pytest -s -p no:xdist -m soak --timeout 0 \
+	  tests/soak/test_soak_stream.py $(PYTEST_ARGS)
 
 docs-acceptance: $(VENV)/.ready  ## Run the data and execution testing specs and write their tables in docs/
 	@status=0; for spec in data exec; do \

@@ -64,6 +64,9 @@ _NOT_SENT: Final = frozenset(
 #: Far more than come while the account is read.
 _RECENT_FILLS: Final = 2_000
 
+#: Orders whose first status was logged; the log may name one again.
+_MOST_CONFIRMED: Final = 50_000
+
 _ORDER_FILL_TYPES: Final = frozenset({FillType.FILL, FillType.RPI})
 
 
@@ -358,7 +361,7 @@ class OrderFollower:
         if update.order_id in self._confirmed:
             return
         self._confirmed.add(update.order_id)
-        if len(self._confirmed) > 50_000:
+        if len(self._confirmed) > _MOST_CONFIRMED:
             self._confirmed.clear()
         self._log.info(
             f"[ORDER] Paradex order confirmed via WS: id={update.order_id}, status={update.status}"

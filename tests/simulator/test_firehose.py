@@ -359,6 +359,9 @@ class Pipe:
     def abort(self) -> None:
         self.is_cut = True
 
+    def is_closing(self) -> bool:
+        return self.is_cut
+
 
 def test_s9_unread_messages_are_counted_until_they_are_taken() -> None:
     pipe: Any = Pipe()
@@ -377,6 +380,26 @@ def test_s9_unread_messages_are_counted_until_they_are_taken() -> None:
     outlet.push(frame)
     outlet.push(frame)
     assert not outlet.flush()
+
+
+def test_nothing_is_written_to_a_reader_that_was_cut_off() -> None:
+    pipe: Any = Pipe()
+    outlet = Outlet(pipe, limit=3)
+    outlet.push(bytearray(b"12345"))
+    outlet.cut()
+    assert outlet.flush()
+    assert pipe.buffered == 0
+
+
+async def test_connections_are_cut_and_who_comes_back_hears_on() -> None:
+    async with firehose(held=False) as server:
+        for _ in range(3):
+            async with client(server) as reader:
+                await reader.ask("subscribe", channel=f"bbo.{BTC}")
+                known = sum(server.counts().sent.values())
+                await until(lambda known=known: sum(server.counts().sent.values()) > known + 100)
+                server.cut_connections()
+                await until(lambda: server.counts().connections == 0)
 
 
 async def test_a_reader_that_does_not_read_is_dropped_and_the_others_stay() -> None:

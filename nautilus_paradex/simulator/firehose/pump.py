@@ -62,6 +62,10 @@ class Outlet:
         """Write what is due; return if the reader keeps up."""
         if not self._due:
             return True
+        if self._transport.is_closing():
+            # The reader has gone, or was cut off; its session ends soon.
+            self._due, self._due_messages = bytearray(), 0
+            return True
         taken = self._bytes - self._transport.get_write_buffer_size()
         while self._unread and self._unread[0][0] <= taken:
             self.unread -= self._unread.popleft()[1]

@@ -132,8 +132,7 @@ class Firehose:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        for session in list(self._sessions):
-            session.outlet.cut()
+        self.cut_connections()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -156,6 +155,11 @@ class Firehose:
     async def stop_flow(self) -> None:
         """Let no message follow."""
         await self._pump.stop()
+
+    def cut_connections(self) -> None:
+        """End every WebSocket without a word."""
+        for session in list(self._sessions):
+            session.outlet.cut()
 
     def counts(self) -> Counts:
         """Return what was sent."""
@@ -213,6 +217,7 @@ class Firehose:
             app.router.add_get(f"/v1{path}", _refusing(handler))
         app.router.add_post("/flow/start", self._start)
         app.router.add_post("/flow/stop", self._stop)
+        app.router.add_post("/flow/cut", self._cut)
         app.router.add_get("/flow", self._flow)
         return app
 
@@ -298,6 +303,10 @@ class Firehose:
 
     async def _stop(self, _: web.Request) -> web.Response:
         await self.stop_flow()
+        return _answer(self.counts())
+
+    async def _cut(self, _: web.Request) -> web.Response:
+        self.cut_connections()
         return _answer(self.counts())
 
     async def _flow(self, _: web.Request) -> web.Response:
