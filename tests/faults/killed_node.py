@@ -50,7 +50,7 @@ _POLL_S = 0.01
 
 
 class Gambler(Strategy):
-    """Places, modifies and cancels at random."""
+    """Places, modifies and cancels at random; knows the orders of its earlier lives again."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(
@@ -102,6 +102,11 @@ def state(node: TradingNode) -> dict[str, Any]:
                 order.filled_qty.as_decimal(),
                 order.is_open,
             ]
+            for order in orders
+            if order.venue_order_id is not None
+        },
+        "names": {
+            order.venue_order_id.value: [order.client_order_id.value, order.strategy_id.value]
             for order in orders
             if order.venue_order_id is not None
         },

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 from typing import Self
 
+import pytest
 from nautilus_trader.model.currencies import USDC
 
 from nautilus_paradex.simulator import LocalParadex
@@ -18,14 +19,22 @@ from nautilus_paradex.simulator.engine import model
 from tests.acceptance.node import KEY
 from tests.acceptance.node import Trader
 from tests.acceptance.node import until
+from tests.conftest import Count
 from tests.faults.sessions import MARKET
 
 
 _ROOT = Path(__file__).parents[2]
-_ROUNDS = 3
-_ORDERS_A_ROUND = 40
-_ANSWER_S = 30.0
-_EQUAL_S = 20.0
+#: Lives that end by SIGKILL, one after the other.
+_LIVES = 3
+_MANY_LIVES = int(os.environ.get("KILLED_NODES", "100"))
+#: Of so many lives the account is read at each start; then comes another account.
+_LIVES_OF_AN_ACCOUNT = 10
+_ORDERS_A_LIFE = 40
+#: Within this a process imports, connects, reconciles and starts.
+_STARTING_S = 4.0
+_STRATEGY = "Gambler-000"
+_ANSWER_S = 60.0
+_EQUAL_S = 60.0
 _POLL_S = 0.05
 
 
@@ -95,6 +104,11 @@ def truth(venue: LocalParadex, account: str) -> dict[str, Any]:
             for order in queries.order_history(account)
             if not _is_refused(order)
         },
+        "names": {
+            order.id: [order.client_id, _STRATEGY]
+            for order in queries.order_history(account)
+            if not _is_refused(order)
+        },
         "fills": {
             fill.id: [fill.order_id, fill.size, fill.price, round(fill.fee, USDC.precision)]
             for fill in queries.fills(account)
@@ -145,9 +159,9 @@ async def until_equal(child: Child, venue: LocalParadex, account: str) -> None:
 
 
 async def trade_until(venue: LocalParadex, account: str, rival: Trader, rng: Random) -> None:
-    """Trade against the node until it has placed enough orders."""
+    """Trade against the node until it has placed a random number of orders."""
     queries = venue.exchange.queries
-    wanted = len(queries.order_history(account)) + _ORDERS_A_ROUND
+    wanted = len(queries.order_history(account)) + rng.randint(1, _ORDERS_A_LIFE)
     deadline = time.monotonic() + _ANSWER_S
     while len(queries.order_history(account)) < wanted:
         assert time.monotonic() < deadline, "the node does not trade"
@@ -160,34 +174,76 @@ def trade_one(rival: Trader, rng: Random) -> None:
     rival.place(side, str(rng.randint(1, 30) / 10), "2504" if side == "BUY" else "2496", "IOC")
 
 
-async def test_e5_e10_killed_node_comes_back_equal() -> None:
-    """Three lives, each ended by SIGKILL while orders, fills and requests are under way."""
-    rng = Random(11)
-    async with LocalParadex(market=False) as venue:
+async def live(
+    venue: LocalParadex, account: str, rival: Trader, rng: Random, *, in_full: bool
+) -> None:
+    """Start a node, and kill it: while it trades, or at any moment of its start."""
+    placed = placed_at(venue, account)
+    child = await Child.start(venue, account, seed=rng.randrange(1_000_000))
+    try:
+        if not in_full:
+            await asyncio.sleep(rng.uniform(0.0, _STARTING_S))
+            return
+        await until_equal(child, venue, account)
+        # Who only comes back places nothing.
+        assert placed_at(venue, account) == placed
+        await child.ask("trade")
+        await trade_until(venue, account, rival, rng)
+        # What was sent last may be anywhere on its way.
+        await asyncio.sleep(rng.uniform(0.0, _POLL_S))
+    finally:
+        await child.kill()
+
+
+def placed_at(venue: LocalParadex, account: str) -> list[str]:
+    """Return the client ids of all orders of the account, each of which must be there once."""
+    names = [order.client_id for order in venue.exchange.queries.order_history(account)]
+    assert len(names) == len(set(names))
+    return names
+
+
+async def lives(count: Count, *, number: int, seed: int) -> None:
+    """Let so many nodes live and be killed, one after the other, and one end in order."""
+    rng = Random(seed)
+    async with LocalParadex(market=False, seed=seed) as venue:
         account = venue.create_account(KEY)
         rival = Trader(venue)
         rival.place("SELL", "500", "2510")
         rival.place("BUY", "500", "2490")
-        for life in range(_ROUNDS):
-            child = await Child.start(venue, account, seed=life)
-            try:
-                await until_equal(child, venue, account)
-                await child.ask("trade")
-                await trade_until(venue, account, rival, rng)
-            finally:
-                await child.kill()
+        for life in range(number):
+            await live(venue, account, rival, rng, in_full=life == 0 or rng.random() < 0.8)
             # Nobody is there to hear of these.
             for _ in range(5):
                 trade_one(rival, rng)
-        assert len(venue.exchange.queries.fills(account)) > 10 * _ROUNDS
-        child = await Child.start(venue, account, seed=_ROUNDS)
+        placed = placed_at(venue, account)
+        child = await Child.start(venue, account, seed=number)
         try:
             await until_equal(child, venue, account)
             # What an earlier life left is the node's to cancel.
             await child.ask("cancel")
-            await until(lambda: not venue.exchange.queries.open_orders(account), "all canceled")
+            await until(
+                lambda: not venue.exchange.queries.open_orders(account), "all canceled", _EQUAL_S
+            )
             await until_equal(child, venue, account)
             assert await child.end() == 0
         finally:
             await child.kill()
+        assert placed_at(venue, account) == placed
         venue.exchange.check_invariants()
+        fills = len(venue.exchange.queries.fills(account))
+        count(kills=number, orders=len(placed), fills=fills, seed=seed)
+
+
+@pytest.mark.survives(4)
+async def test_e5_e10_killed_node_comes_back_equal(count: Count) -> None:
+    """SIGKILL while orders, fills and requests are under way, and while the node starts."""
+    await lives(count, number=_LIVES, seed=11)
+
+
+@pytest.mark.soak
+@pytest.mark.survives(4)
+@pytest.mark.parametrize("account", range(-(-_MANY_LIVES // _LIVES_OF_AN_ACCOUNT)))
+async def test_e5_e10_node_is_killed_again_and_again(account: int, count: Count) -> None:
+    """As many times as KILLED_NODES says."""
+    left = _MANY_LIVES - account * _LIVES_OF_AN_ACCOUNT
+    await lives(count, number=min(left, _LIVES_OF_AN_ACCOUNT), seed=100 + account)
