@@ -31,6 +31,8 @@ from nautilus_paradex.protocol.enums import SystemState
 #: PROTOCOL 5.7.
 MAX_CLIENT_ID_LENGTH: Final = 64
 
+MAINTENANCE_REASON: Final = "Paradex is in maintenance; try again when the system state is ok"
+
 _PLAIN_TYPES: Final = {
     OrderType.MARKET: wire.OrderType.MARKET,
     OrderType.LIMIT: wire.OrderType.LIMIT,
@@ -152,7 +154,7 @@ def strategy_setting(msgbus: MessageBus, strategy_id: StrategyId, name: str) -> 
 def _state_denial(order: Order, options: OrderOptions, state: SystemState | None) -> str | None:
     match state:
         case SystemState.MAINTENANCE:
-            return "Paradex is in maintenance; try again when the system state is ok"
+            return MAINTENANCE_REASON
         case SystemState.CANCEL_ONLY:
             return "Paradex takes cancels only at the moment (SYSTEM_STATUS_CANCEL_ONLY)"
         case SystemState.POST_ONLY if not (order.is_post_only or options.rpi):

@@ -403,8 +403,11 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._keeping.recovery.soon(reason)
 
     def _on_system_state(self, state: SystemState | None) -> None:
-        """Listen, so that the state is followed; it is read where an order is checked (E14)."""
+        """Follow the state, which is read where an order is checked (E14)."""
         self._log.debug(f"Paradex system state: {state}")
+        if state is not SystemState.MAINTENANCE:
+            # What maintenance has cut off can come back now.
+            self._link.hurry()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._background.spawn(work, name)

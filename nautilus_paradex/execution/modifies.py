@@ -11,6 +11,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.capability import MAINTENANCE_REASON
 from nautilus_paradex.execution.capability import modify_denial
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.inflight import InFlight
@@ -22,6 +23,7 @@ from nautilus_paradex.execution.triggers import Triggers
 from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Terms
@@ -124,8 +126,8 @@ class Modifies:
             answered = True
             self._follower.run(tracker, tracker.modify_answered(pending, update))
         except ParadexError as e:
+            self._submits.note_state(e)
             if not e.outcome_unknown:
-                self._submits.note_state(e)
                 effects = tracker.modify_refused(pending, str(e), self._timing.time_ns())
                 self._follower.run(tracker, effects)
                 return
@@ -137,6 +139,9 @@ class Modifies:
     def _denial(self, order: Order, tracker: OrderTracker, terms: Terms) -> str | None:
         if self._submits.signer is None:
             return READ_ONLY_REASON
+        if self._submits.system_state is SystemState.MAINTENANCE:
+            # It would be unknown what became of it until the venue is back.
+            return MAINTENANCE_REASON
         if tracker.order_id is None:
             return "the venue has not acknowledged the order yet; modify it once it is accepted"
         if terms.size <= tracker.filled:

@@ -55,8 +55,11 @@ READ_ONLY_REASON: Final = "the client has read-only credentials; set private_key
 _BATCH_SIZE: Final = 10
 _BATCH_TOO_LARGE: Final = "BATCH_SIZE_OUT_OF_RANGE"
 
-#: Refusals that speak of the exchange's state (E14).
-_STATE_CODES: Final = frozenset({"SYSTEM_STATUS_CANCEL_ONLY", "SYSTEM_STATUS_POST_ONLY"})
+#: Refusals that speak of the exchange's state (E14); the last is what maintenance answers.
+_STATE_CODES: Final = frozenset(
+    {"SYSTEM_STATUS_CANCEL_ONLY", "SYSTEM_STATUS_POST_ONLY", "SERVICE_UNAVAILABLE"}
+)
+_MAINTENANCE_STATUS: Final = 503
 
 #: Why an order is denied that was commanded and not sent when the node stopped.
 STOPPED_REASON: Final = "the client was stopped before the order was sent"
@@ -175,6 +178,11 @@ class Submits:
         """Signs orders; None while the client may only read."""
         return self._signer
 
+    @property
+    def system_state(self) -> SystemState | None:
+        """The venue's last known state."""
+        return self._system_state()
+
     def use_signer(self, signer: OrderSigner) -> None:
         """Sign with this from now on; a client that never gets one may only read."""
         self._signer = signer
@@ -277,13 +285,13 @@ class Submits:
         return tracker
 
     def _on_failure(self, tracker: OrderTracker, error: ParadexError) -> None:
+        self.note_state(error)
         if error.outcome_unknown:
             self._log.warning(
                 f"Outcome of {tracker.client_id} is unknown, asking the venue: {error}"
             )
             return
         self._log.warning(f"Order {tracker.client_id} was refused: {error}")
-        self.note_state(error)
         effects = tracker.on_create_denied(str(error), self._timing.time_ns())
         self._follower.run(tracker, effects)
 
@@ -371,7 +379,7 @@ class Submits:
 
 def speaks_of_state(error: ParadexError) -> bool:
     """If a refusal shows that the exchange's state is another (E14)."""
-    return error.code in _STATE_CODES
+    return error.code in _STATE_CODES or getattr(error, "status", None) == _MAINTENANCE_STATUS
 
 
 def _speaks_of_time(error: ParadexError) -> bool:

@@ -17,6 +17,7 @@ from nautilus_paradex.network.auth import TokenSource
 from nautilus_paradex.network.clock import ClockWatch
 from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http import Tokens
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.rest import ParadexRest
@@ -99,6 +100,7 @@ class Link:
         self._log = log
         self.limiter = limiter or RateLimiter(self.timing)
         self._users = 0
+        self._streams: list[ParadexStream] = []
         self._lock = asyncio.Lock()
         self._signer: AccountSigner | None = None
         self._key = None if settings.private_key is None else Signer(settings.private_key)
@@ -212,24 +214,34 @@ class Link:
         self, settings: StreamSettings, handler: StreamHandler, log: Log
     ) -> ParadexStream:
         """Return a stream of public channels; the caller starts and closes it."""
-        return ParadexStream(
-            settings, handler, timing=self.timing, limiter=self.limiter, log=log, tokens=None
-        )
+        return self._stream(settings, handler, log, tokens=None)
 
     def private_stream(
         self, settings: StreamSettings, handler: StreamHandler, log: Log
     ) -> ParadexStream:
         """Return a stream that authenticates; the caller starts and closes it."""
-        return ParadexStream(
+        return self._stream(settings, handler, log, tokens=self._tokens)
+
+    def hurry(self) -> None:
+        """Let streams that wait for their next attempt make it now."""
+        for stream in self._streams:
+            stream.hurry()
+
+    # -- INTERNAL ----------------------------------------------------------------------------------
+
+    def _stream(
+        self, settings: StreamSettings, handler: StreamHandler, log: Log, *, tokens: Tokens | None
+    ) -> ParadexStream:
+        stream = ParadexStream(
             settings,
             handler,
             timing=self.timing,
             limiter=self.limiter,
             log=log,
-            tokens=self._tokens,
+            tokens=tokens,
         )
-
-    # -- INTERNAL ----------------------------------------------------------------------------------
+        self._streams.append(stream)
+        return stream
 
     async def _open(self) -> None:
         self._http.reopen()

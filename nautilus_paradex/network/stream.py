@@ -31,6 +31,7 @@ from nautilus_paradex.network.session import while_open
 from nautilus_paradex.network.standstill import Standstill
 from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.timing import sleep_unless
 from nautilus_paradex.network.websocket import HandshakeRefused
 from nautilus_paradex.protocol import sbe
 from nautilus_paradex.protocol.channels import Channel
@@ -154,6 +155,7 @@ class ParadexStream:
         self._standstill = Standstill(timing)
         self._owner: asyncio.Task[None] | None = None
         self._healthy = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._node_id = ""
         self._epoch = 0
         self._failed_attempts = 0
@@ -220,6 +222,10 @@ class ParadexStream:
         if self._session is not None:
             self._log.warning(f"[{self.settings.name}] reconnecting: {reason}")
             self._session.abandon(reason)
+
+    def hurry(self) -> None:
+        """End a wait for the next attempt: there is reason to think that it succeeds."""
+        self._hurry.set()
 
     def status(self) -> StreamStatus:
         """Return the stream's health."""
@@ -395,7 +401,9 @@ class ParadexStream:
         initial, maximum = self.settings.reconnect_delay_initial, self.settings.reconnect_delay_max
         ceiling = backoff_ceiling(self._failed_attempts, initial, maximum)
         # Full jitter would allow a storm of instant attempts: half of the delay is certain.
-        await self._timing.sleep(ceiling * (0.5 + 0.5 * self._timing.random()))
+        seconds = ceiling * (0.5 + 0.5 * self._timing.random())
+        self._hurry.clear()
+        await sleep_unless(self._timing, seconds, self._hurry)
 
     async def _drop_session(self) -> None:
         session, self._session = self._session, None

@@ -20,6 +20,7 @@ from typing import Protocol
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.timing import sleep_unless
 from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import UnmodelledValue
@@ -176,13 +177,7 @@ class SystemStateWatch:
         is_well = self._state is SystemState.OK and not self._is_failing
         seconds = CALM_SECS if is_well and not self._is_release() else ALERT_SECS
         await self._timing.sleep(HINT_SECS)
-        sleep = asyncio.ensure_future(self._timing.sleep(seconds - HINT_SECS))
-        hint = asyncio.ensure_future(self._hint.wait())
-        try:
-            await asyncio.wait({sleep, hint}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            hint.cancel()
+        await sleep_unless(self._timing, seconds - HINT_SECS, self._hint)
 
     def _is_release(self) -> bool:
         now = datetime.fromtimestamp(self._timing.time_ns() // 1_000_000_000, UTC)

@@ -46,6 +46,17 @@ class Timing(Protocol):
         """Return a number from [0, 1), for jitter."""
 
 
+async def sleep_unless(timing: Timing, seconds: float, event: asyncio.Event) -> None:
+    """Return after `seconds`, or as soon as an event is set."""
+    sleep = asyncio.ensure_future(timing.sleep(seconds))
+    early = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({sleep, early}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleep.cancel()
+        early.cancel()
+
+
 class SystemTiming:
     """The machine's clock and randomness."""
 

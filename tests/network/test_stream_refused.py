@@ -9,7 +9,9 @@ from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import NoLog
 from nautilus_paradex.network.session import Counters
 from nautilus_paradex.network.websocket import HandshakeRefused
+from nautilus_paradex.protocol.connection import ConnectionState
 from tests.network.scripted_venue import ScriptedVenue
+from tests.network.scripted_venue import until
 from tests.network.test_stream import OneTokenAfterAnother
 from tests.network.test_stream import Room
 from tests.network.test_stream import WarningLog
@@ -84,3 +86,15 @@ async def test_e13_a_gate_that_refuses_every_token_is_asked_again_later(venue):
         assert stream.is_healthy
     # Each attempt costs one token, and the next one waits as after any other refusal.
     assert tokens.issued == 1 + 3
+
+
+async def test_e14_a_wait_for_the_next_attempt_ends_when_there_is_reason_to_hurry(venue):
+    async with stream_to(
+        venue, reconnect_delay_initial=3_600.0, reconnect_delay_max=3_600.0
+    ) as stream:
+        # A reason from before the wait is none.
+        stream.hurry()
+        venue.cut()
+        await until(lambda: stream.state is ConnectionState.WAITING)
+        stream.hurry()
+        await until(lambda: stream.is_healthy and stream.status().epoch == 2)

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-from nautilus_paradex.simulator import scripts
 from tests.acceptance.node import Trader
 from tests.acceptance.node import until
 from tests.faults.sessions import BUY
@@ -72,17 +71,3 @@ async def outage(at: VirtualSession, seconds: float, every: float = 5.0) -> None
     await until_healthy(at)
     await at.ends_equal()
     await trade_at_the_venue(at, 10.0, 1.0)
-
-
-async def release_window(at: VirtualSession) -> None:
-    """The venue is released, with its own times; the node trades before and after."""
-    await rest_orders(at)
-    near = at.desk.limit(BUY, "1", "2490")
-    await scripts.play(at.venue, scripts.release_window(at=30.0))
-    await until_healthy(at)
-    assert near.is_open
-    # The adapter asks for the exchange's state from time to time (E14).
-    await asyncio.sleep(_STATE_IS_KNOWN_S)
-    again = await at.rest(BUY, "1", "2485")
-    at.rival.place("SELL", "20", "2485", "IOC")
-    await until(lambda: again.is_closed, "trading goes on")

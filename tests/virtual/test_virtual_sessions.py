@@ -12,16 +12,9 @@ from tests.virtual.sessions import VirtualSession
 from tests.virtual.sessions import seeds
 from tests.virtual.sessions import tell
 from tests.virtual.stories import outage
-from tests.virtual.stories import release_window
 
 
 _ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("seed", seeds(1))
-def test_e14_release_of_fifteen_minutes_ends_equal_and_trading_goes_on(seed: int) -> None:
-    trace = tell(release_window, seed)
-    assert trace[-1][0] > 900
 
 
 @pytest.mark.parametrize("seed", seeds(3))
