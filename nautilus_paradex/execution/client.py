@@ -166,6 +166,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         self._listened: list[tuple[str, Callable[[Any], None]]] = [
             (f"reports.execution.{PARADEX_VENUE}", self._room.reconciler.on_published),
             ("events.order.*", self._room.contingencies.on_event),
+            ("events.order.*", self._room.reconciler.ended.on_event),
             ("events.order.*", positions.on_event),
         ]
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)

@@ -31,6 +31,7 @@ from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.ended import EndedOrders
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.following import order_id_behind
 from nautilus_paradex.execution.report_fitting import fit_status
@@ -166,6 +167,8 @@ class Reconciler:
         self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
         self._has_started = False
+        self.ended = EndedOrders(cache)
+        """To be told of all orders' events."""
         self.on_read: Callable[[AccountSnapshot], object] = lambda _: None
         """Told of each reading before the framework is."""
         self.fit: Callable[[AccountSnapshot], Awaitable[None]] = _fits
@@ -311,7 +314,28 @@ class Reconciler:
         snapshot = msgspec.structs.replace(
             snapshot, unstable_markets=snapshot.unstable_markets | moving
         )
-        return self._newest(snapshot)
+        return self._newest(self._without_forgotten(snapshot))
+
+    def _without_forgotten(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Leave out the orders that the framework was told of to their end, and has purged."""
+        cached = self._follower.cached_order
+        forgotten = {
+            order_id
+            for order_id, update in snapshot.orders.items()
+            if self.ended.was_told(update) and cached(update.client_id, order_id) is None
+        } | {
+            # What stands in for an order that the venue does not name.
+            order_id
+            for order_id, size in ((order_id_behind(f), f.size) for f in snapshot.fills)
+            if order_id not in snapshot.orders
+            and self.ended.was_filled(order_id, size)
+            and cached("", order_id) is None
+        }
+        return msgspec.structs.replace(
+            snapshot,
+            orders={k: v for k, v in snapshot.orders.items() if k not in forgotten},
+            fills=[fill for fill in snapshot.fills if order_id_behind(fill) not in forgotten],
+        )
 
     def _accept_early(self, snapshot: AccountSnapshot) -> None:
         """

@@ -1,0 +1,61 @@
+"""
+Orders that have ended in the framework, which may forget them: its purge does.
+
+A reading of the account brings them for as long as it looks back. What the framework has forgotten
+it would take for an order from elsewhere, and count its fills a second time (E5).
+"""
+
+from collections import OrderedDict
+from decimal import Decimal
+from typing import Final
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.model.events import OrderEvent
+
+from nautilus_paradex.protocol.enums import OrderStatus
+from nautilus_paradex.protocol.events import OrderUpdate
+
+
+#: More than end within what a reading looks back.
+_CAPACITY: Final = 100_000
+
+
+class EndedOrders:
+    """
+    What had been filled of the orders that ended.
+
+    Parameters
+    ----------
+    cache : Cache
+        The framework's cache.
+    capacity : int
+        The most orders to keep; the oldest are forgotten first.
+
+    """
+
+    def __init__(self, cache: Cache, capacity: int = _CAPACITY) -> None:
+        self._cache = cache
+        self._capacity = capacity
+        self._filled: OrderedDict[str, Decimal] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._filled)
+
+    def on_event(self, event: OrderEvent) -> None:
+        """Take an order's event from the framework's bus: an order may have ended."""
+        order = self._cache.order(event.client_order_id)
+        if order is None or not order.is_closed or order.venue_order_id is None:
+            return
+        self._filled[order.venue_order_id.value] = order.filled_qty.as_decimal()
+        if len(self._filled) > self._capacity:
+            self._filled.popitem(last=False)
+
+    def was_told(self, update: OrderUpdate) -> bool:
+        """Return if the framework had this order with all of its fills when it ended."""
+        if update.status is not OrderStatus.CLOSED:
+            return False
+        return self._filled.get(update.order_id) == update.filled_size
+
+    def was_filled(self, order_id: str, size: Decimal) -> bool:
+        """Return if an order ended with so much filled."""
+        return self._filled.get(order_id) == size
