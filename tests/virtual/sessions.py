@@ -68,6 +68,7 @@ class VirtualSession(Session):
 
     loop: VirtualLoop
     chance: random.Random
+    later: object = None
 
 
 type Story = Callable[[VirtualSession], Awaitable[None]]

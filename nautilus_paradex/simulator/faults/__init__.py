@@ -45,6 +45,7 @@ from nautilus_paradex.simulator.faults.values import FillFault
 from nautilus_paradex.simulator.faults.values import FillFirst
 from nautilus_paradex.simulator.faults.values import HandshakeStatus
 from nautilus_paradex.simulator.faults.values import HttpStatus
+from nautilus_paradex.simulator.faults.values import LateRequest
 from nautilus_paradex.simulator.faults.values import LostRequest
 from nautilus_paradex.simulator.faults.values import LostResponse
 from nautilus_paradex.simulator.faults.values import MalformedBody
@@ -63,6 +64,7 @@ from nautilus_paradex.simulator.faults.values import TruncatedBody
 from nautilus_paradex.simulator.faults.values import UnansweredConnects
 from nautilus_paradex.simulator.faults.values import UnknownFields
 from nautilus_paradex.simulator.faults.values import UnknownValue
+from nautilus_paradex.simulator.faults.values import WrongId
 
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "Garble",
     "HandshakeStatus",
     "HttpStatus",
+    "LateRequest",
     "Lose",
     "LostRequest",
     "LostResponse",
@@ -115,6 +118,7 @@ __all__ = [
     "UnknownFrameFields",
     "UnknownFrameValue",
     "UnknownValue",
+    "WrongId",
     "book_gap",
     "book_repeat",
     "book_swap",

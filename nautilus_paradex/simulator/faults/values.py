@@ -46,9 +46,15 @@ class RequestFault(Fault, frozen=True, kw_only=True):
 
 
 class HttpStatus(RequestFault, frozen=True, kw_only=True):
-    """The request is answered with a status, and not carried out."""
+    """
+    The request is answered with a status.
+
+    Over a WebSocket 429 is the rate limit's error and everything else an internal one.
+    """
 
     status: int
+    carried_out: bool = False
+    """If the request is carried out all the same, as behind a gateway that gave up."""
     body: str = ""
     retry_after: int | None = None
     """Seconds, in a ``Retry-After`` header."""
@@ -58,9 +64,15 @@ class HttpStatus(RequestFault, frozen=True, kw_only=True):
 class LostRequest(RequestFault, frozen=True, kw_only=True):
     """The connection is cut before the request is carried out."""
 
+    code: int | None = None
+    """A WebSocket is closed with it; None cuts the TCP connection."""
+
 
 class LostResponse(RequestFault, frozen=True, kw_only=True):
     """The request is carried out; the connection is cut instead of an answer."""
+
+    code: int | None = None
+    """A WebSocket is closed with it; None cuts the TCP connection."""
 
 
 class SlowResponse(RequestFault, frozen=True, kw_only=True):
@@ -71,6 +83,12 @@ class SlowResponse(RequestFault, frozen=True, kw_only=True):
 
 class SlowRequest(RequestFault, frozen=True, kw_only=True):
     """The request is carried out later, and then answered."""
+
+    ms: float
+
+
+class LateRequest(RequestFault, frozen=True, kw_only=True):
+    """The request arrives later: a receive window may be over by then."""
 
     ms: float
 
@@ -90,7 +108,7 @@ class ExpireTokens(RequestFault, frozen=True, kw_only=True):
 
 
 class Refused(RequestFault, frozen=True, kw_only=True):
-    """The request is refused in the venue's own form, and not carried out."""
+    """The request is refused in the venue's own form."""
 
     code: str
     """The venue's code, such as ``INVALID_TOKEN``."""
@@ -99,6 +117,15 @@ class Refused(RequestFault, frozen=True, kw_only=True):
     """The HTTP status; None is the one that belongs to the code."""
     rpc_code: int | None = None
     """The JSON-RPC code over a WebSocket, such as 40111; None is the one that belongs to it."""
+    carried_out: bool = False
+    """If the request is carried out all the same."""
+
+
+class WrongId(RequestFault, frozen=True, kw_only=True):
+    """The request is carried out; over a WebSocket its answer has another request's id."""
+
+    by: int = 1
+    """How much is added to the right one."""
 
 
 class UnknownFields(RequestFault, frozen=True, kw_only=True):

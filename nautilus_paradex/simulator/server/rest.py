@@ -233,12 +233,15 @@ class RestServer:
         path = request.path.removeprefix("/v1")
         fault = venue.faults.on_request(request.method, path)
         match fault:
-            case faults.HttpStatus():
+            case faults.HttpStatus(carried_out=False):
                 return _faulty(fault)
             case faults.LostRequest():
                 return _cut(request)
             case faults.SlowRequest():
                 await pause(fault.ms / 1000)
+            case faults.LateRequest():
+                await pause(fault.ms / 1000)
+                received_us = venue.clock_us()
             case faults.ExpireTokens():
                 venue.tokens.expire_all()
             case faults.ClockJump():
@@ -267,7 +270,7 @@ class RestServer:
         headers: dict[str, str],
         fault: faults.RequestFault | None,
     ) -> Answer:
-        if isinstance(fault, faults.Refused):
+        if isinstance(fault, faults.Refused) and not fault.carried_out:
             raise refusal_of(fault)
         if route is None:
             raise Refusal("NOT_FOUND", f"{request.method} {request.path} does not exist")
@@ -333,10 +336,15 @@ async def _write(
     headers: dict[str, str],
     fault: faults.RequestFault | None,
 ) -> web.StreamResponse:
-    body = b"" if answer.body is None else msgspec.json.encode(answer.body)
-    content_type = "application/json"
     if isinstance(fault, faults.LostResponse):
         return _cut(request)
+    if isinstance(fault, faults.HttpStatus):
+        return _faulty(fault)
+    if isinstance(fault, faults.Refused):
+        refusal = refusal_of(fault)
+        answer = Answer(status=refusal.status, body=refusal.body())
+    body = b"" if answer.body is None else msgspec.json.encode(answer.body)
+    content_type = "application/json"
     if isinstance(fault, faults.MalformedBody):
         body, content_type = fault.body.encode(), "text/html"
     if isinstance(fault, faults.UnknownFields):

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 from typing import Final
 
+import msgspec
 from aiohttp import WSMsgType
 from aiohttp import web
 
@@ -261,6 +262,9 @@ class Session:
             self._refuse(rpc.request_id_of(text), error, received_us)
             return
         fault = self.venue.faults.on_request("WS", request.method)
+        if isinstance(fault, faults.LateRequest):
+            await pause(fault.ms / 1000)
+            request = msgspec.structs.replace(request, received_us=self.venue.clock_us())
         if not await self._before(request, fault):
             return
         try:
@@ -277,17 +281,13 @@ class Session:
     async def _before(self, request: rpc.Request, fault: faults.RequestFault | None) -> bool:
         match fault:
             case faults.LostRequest():
-                self.cut()
+                await self._end(fault.code)
                 return False
-            case faults.HttpStatus():
-                code = RATE_LIMITED if fault.status == 429 else INTERNAL_ERROR
-                self._refuse(request.id, RpcError(code, fault.body), request.received_us)
+            case faults.HttpStatus(carried_out=False) | faults.Refused(carried_out=False):
+                self._refuse(request.id, _error_of(fault), request.received_us)
                 return False
             case faults.SlowRequest():
                 await pause(fault.ms / 1000)
-            case faults.Refused():
-                self._refuse(request.id, RpcError.of(refusal_of(fault)), request.received_us)
-                return False
             case faults.ExpireTokens():
                 self.venue.tokens.expire_all()
             case faults.ClockJump():
@@ -337,10 +337,15 @@ class Session:
     async def _deliver(
         self, request: rpc.Request, result: Any, fault: faults.RequestFault | None
     ) -> None:
+        if isinstance(fault, faults.WrongId) and isinstance(request.id, int):
+            request = msgspec.structs.replace(request, id=request.id + fault.by)
         frame: Frame = rpc.answer(request.id, result, request.received_us, self.venue.clock_us())
         match fault:
             case faults.LostResponse():
-                self.cut()
+                await self._end(fault.code)
+                return
+            case faults.HttpStatus() | faults.Refused():
+                self._refuse(request.id, _error_of(fault), request.received_us)
                 return
             case faults.SlowResponse():
                 self._in_background(self._send_later(frame, fault.ms))
@@ -359,6 +364,12 @@ class Session:
         await pause(ms / 1000)
         self.send("answer", frame)
 
+    async def _end(self, code: int | None) -> None:
+        if code is None:
+            self.cut()
+        else:
+            await self.close(code)
+
     def _in_background(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._answers.add(task)
@@ -369,3 +380,9 @@ class Session:
             error = RpcError(error.code or GENERIC, "error", error.data)
         sent_us = self.venue.clock_us()
         self.send("answer", rpc.refusal(request_id, error, received_us, sent_us))
+
+
+def _error_of(fault: faults.HttpStatus | faults.Refused) -> RpcError:
+    if isinstance(fault, faults.Refused):
+        return RpcError.of(refusal_of(fault))
+    return RpcError(RATE_LIMITED if fault.status == 429 else INTERNAL_ERROR, fault.body)
