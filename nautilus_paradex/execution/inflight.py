@@ -38,7 +38,8 @@ DEFAULT_RECV_WINDOW_MS: Final = 300_000
 #: Kept after the window: the venue's clock against ours, and its own way from gate to engine.
 WINDOW_MARGIN_MS: Final = 2_000
 
-#: The venue answers or drops a request within 30 s (PROTOCOL 8.1).
+#: The venue answers or drops a request within 30 s (PROTOCOL 8.1). A modify has no receive window:
+#: nothing proves sooner that one will not be carried out any more.
 REQUEST_LIFE_MS: Final = 32_000
 
 #: Waits before the questions, seconds; the last repeats.
@@ -122,13 +123,12 @@ class InFlight:
         self._start(tracker, Kind.CREATE, work)
 
     def watch_modify(
-        self, tracker: OrderTracker, pending: PendingModify, *, answered: bool
+        self, tracker: OrderTracker, pending: PendingModify, *, sent_at: float, answered: bool
     ) -> None:
-        """Watch a modify until its outcome is known."""
-        self._spawn(
-            self._resolve_modify(tracker, pending, answered=answered),
-            f"resolve modify of {tracker.client_id}",
-        )
+        """Watch a modify until its outcome is known; it was sent at `sent_at`, monotonic."""
+        over_at = sent_at + REQUEST_LIFE_MS / 1_000
+        work = self._resolve_modify(tracker, pending, over_at, answered=answered)
+        self._spawn(work, f"resolve modify of {tracker.client_id}")
 
     def watch_cancel(self, tracker: OrderTracker, *, answered: bool) -> None:
         """Watch a cancel until its order has ended, or is seen to live on."""
@@ -152,7 +152,7 @@ class InFlight:
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
         for delay in _delays():
-            await self._timing.sleep(delay)
+            await self._pause(delay, (deadline_ms + 1 - self._rest.venue_ms) / 1_000)
             if tracker.phase is not Phase.PENDING:
                 return
             asked_ms = self._rest.venue_ms
@@ -169,18 +169,17 @@ class InFlight:
                 return
 
     async def _resolve_modify(
-        self, tracker: OrderTracker, pending: PendingModify, *, answered: bool
+        self, tracker: OrderTracker, pending: PendingModify, over_at: float, *, answered: bool
     ) -> None:
         told = self._recurring()
         if answered:
             await self._timing.sleep(ANSWERED_GRACE_SECS)
-        # No clock that anybody sets: the time that has passed is what proves.
-        over_at = self._timing.monotonic() + REQUEST_LIFE_MS / 1_000
         for delay in _delays():
-            await self._timing.sleep(delay)
+            # No clock that anybody sets: the time that has passed is what proves.
+            await self._pause(delay, over_at - self._timing.monotonic())
             if pending not in tracker.modifies or tracker.is_done:
                 return
-            is_over = self._timing.monotonic() > over_at
+            is_over = self._timing.monotonic() >= over_at
             try:
                 update = await self._find(tracker, may_prove=is_over)
             except ParadexError as e:
@@ -247,6 +246,10 @@ class InFlight:
         return Recurring(self._log.warning, self._log, self._timing)
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
+
+    async def _pause(self, secs: float, left: float) -> None:
+        """Wait, but not beyond a deadline in `left` seconds: the question after it may prove."""
+        await self._timing.sleep(min(secs, left) if left > 0 else secs)
 
     async def _find(self, tracker: OrderTracker, *, may_prove: bool = True) -> OrderUpdate | None:
         """

@@ -119,8 +119,10 @@ class Modifies:
             raise ParadexError("the client has no key to sign with")
         pending = tracker.modify_sent(terms, self._timing.time_ns())
         answered = False
+        sent_at = self._timing.monotonic()
         try:
             await self._rest.acquire_order_slot()
+            sent_at = self._timing.monotonic()
             request = signer.modify(order, tracker, terms, self._rest.venue_ms)
             update = await self._entry.modify_order(request)
             answered = True
@@ -134,7 +136,9 @@ class Modifies:
             self._log.warning(f"Outcome of modify {tracker.client_id} is unknown: {e}")
         finally:
             if pending in tracker.modifies:
-                self._in_flight.watch_modify(tracker, pending, answered=answered)
+                self._in_flight.watch_modify(
+                    tracker, pending, sent_at=sent_at, answered=answered
+                )
 
     def _denial(self, order: Order, tracker: OrderTracker, terms: Terms) -> str | None:
         if self._submits.signer is None:

@@ -3,8 +3,8 @@ Order entry by JSON-RPC on the private connection, with REST where it cannot ser
 
 What the venue's documents do not list for WebSocket goes by REST: position-linked kinds, a price
 cap, a fee discount, market-maker protection, cancels of a batch by client id. So does everything
-while the socket is down. A command that was written to the socket is never sent by REST as well,
-unless the venue's refusal proves that it was not looked at.
+while the socket is down. A create or modify that was written to the socket is never sent by REST as
+well, unless the venue's refusal proves that it was not looked at. A cancel without an answer is.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,9 @@ from typing import Protocol
 import msgspec
 
 from nautilus_paradex.network.log import Log
-from nautilus_paradex.protocol import json_events
+from nautilus_paradex.network.order_answers import modified
+from nautilus_paradex.network.order_answers import placed
+from nautilus_paradex.network.order_answers import placed_in_batch
 from nautilus_paradex.protocol.enums import OrderFlag
 from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.errors import AuthenticationError
@@ -32,7 +34,6 @@ from nautilus_paradex.protocol.messages import CancelOutcome
 from nautilus_paradex.protocol.messages import ModifyOrderRequest
 from nautilus_paradex.protocol.messages import OrderCreateBatchResult
 from nautilus_paradex.protocol.messages import OrderCreateResult
-from nautilus_paradex.protocol.messages import OrderMessage
 from nautilus_paradex.protocol.messages import OrderModifyResult
 from nautilus_paradex.protocol.messages import OrderRequest
 from nautilus_paradex.protocol.messages import decode
@@ -138,8 +139,7 @@ class WsOrderEntry:
         if _serves(request) and self._is_open(_CREATE):
             raw = await self._call(_CREATE, request)
             if raw is not None:
-                order = _decoded(raw, OrderCreateResult).order
-                return _answered(_completed(order, request))
+                return placed(_decoded(raw, OrderCreateResult).order, request)
         self._say_uncovered(request)
         return await self._rest.create_order(request)
 
@@ -158,7 +158,7 @@ class WsOrderEntry:
         if request.type in _WS_TYPES and self._is_open(_MODIFY):
             raw = await self._call(_MODIFY, request)
             if raw is not None:
-                return _answered(_completed(_decoded(raw, OrderModifyResult).order, request))
+                return modified(_decoded(raw, OrderModifyResult).order, request)
         return await self._rest.modify_order(request)
 
     # -- CANCEL ------------------------------------------------------------------------------------
@@ -166,21 +166,21 @@ class WsOrderEntry:
     async def cancel_order(self, order_id: str) -> None:
         """Queue an order's cancel; errors as of `OrderEndpoints.cancel_order`."""
         params = CancelOrderRequest(id=order_id)
-        if not self._is_open(_CANCEL) or await self._call(_CANCEL, params) is None:
+        if await self._call_cancel(_CANCEL, params) is None:
             await self._rest.cancel_order(order_id)
 
     async def cancel_by_client_id(self, client_id: str, *, market: str | None = None) -> None:
         """Queue an order's cancel; WebSocket needs the market."""
-        if market and self._is_open(_CANCEL):
+        if market:
             params = CancelOrderRequest(client_id=client_id, market=market)
-            if await self._call(_CANCEL, params) is not None:
+            if await self._call_cancel(_CANCEL, params) is not None:
                 return
         await self._rest.cancel_by_client_id(client_id, market=market)
 
     async def cancel_batch(self, request: BatchCancelRequest) -> list[CancelOutcome]:
         """Queue the cancel of several orders; WebSocket takes the venue's ids only (trap 41)."""
-        if not request.client_order_ids and self._is_open(_CANCEL_BATCH):
-            raw = await self._call(_CANCEL_BATCH, request)
+        if not request.client_order_ids:
+            raw = await self._call_cancel(_CANCEL_BATCH, request)
             if raw is not None:
                 return _decoded(raw, BatchCancelResponse).results
         return await self._rest.cancel_batch(request)
@@ -212,6 +212,21 @@ class WsOrderEntry:
             self._unsupported.add(method)
             self._log.warning(f"{method} goes by REST from now on: {e}")
         return None
+
+    async def _call_cancel(self, method: str, params: msgspec.Struct) -> msgspec.Raw | None:
+        """
+        Return the result of a cancel, or None if REST is to carry it out.
+
+        A cancel may be sent twice (PROTOCOL 8.4). A socket that does not answer one may not carry
+        the next either, and is not given up for it: so the cancel goes the other way at once.
+        """
+        if not self._is_open(method):
+            return None
+        try:
+            return await self._call(method, params)
+        except TransportError as e:
+            self._log.warning(f"{method} goes by REST too: {e}")
+            return None
 
     async def _call_batch(self, requests: Sequence[OrderRequest]) -> msgspec.Raw | None:
         """
@@ -263,29 +278,6 @@ def _decoded[T](raw: msgspec.Raw, kind: type[T]) -> T:
         raise TransportError(f"the answer is not understood: {error}", sent=True) from None
 
 
-def _answered(message: OrderMessage) -> OrderUpdate:
-    try:
-        return json_events.order_update(message)
-    except WireError as error:
-        raise TransportError(f"the answer is not understood: {error}", sent=True) from None
-
-
-def _completed(message: OrderMessage, request: OrderRequest | ModifyOrderRequest) -> OrderMessage:
-    """Return an order of an answer, which may show a part of its fields, with the request's."""
-    instruction = request.instruction if isinstance(request, OrderRequest) else "GTC"
-    return msgspec.structs.replace(
-        message,
-        market=message.market or request.market,
-        side=message.side or request.side.value,
-        type=message.type or request.type.value,
-        instruction=message.instruction or str(instruction),
-        size=message.size or request.size,
-        remaining_size=message.remaining_size or message.size or request.size,
-        price=message.price or request.price,
-        trigger_price=message.trigger_price or request.trigger_price,
-    )
-
-
 def _outcomes(
     requests: Sequence[OrderRequest], answer: OrderCreateBatchResult
 ) -> dict[str, Outcome]:
@@ -301,17 +293,8 @@ def _outcomes(
         request = by_client_id.get(outcome.order.client_id)
         if request is None and not outcome.order.client_id and len(answer.results) == len(requests):
             request = requests[place]
-        orders.append(None if request is None else _batch_order(outcome.order, request))
+        orders.append(placed_in_batch(outcome.order, request))
     return match_batch(list(by_client_id), orders, refusals)
-
-
-def _batch_order(message: OrderMessage, request: OrderRequest) -> OrderUpdate | None:
-    """Return an order of a batch's answer; None, which is unknown, if it is not understood."""
-    message = msgspec.structs.replace(message, client_id=request.client_id)
-    try:
-        return json_events.order_update(_completed(message, request))
-    except WireError:
-        return None
 
 
 def _refusal(error: Any) -> VenueError:

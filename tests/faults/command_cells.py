@@ -1,8 +1,8 @@
 """
 One command under one trouble, again and again on one node: what must hold of each.
 
-A cell is a command, the way it goes by, a trouble of `command_troubles`, and whether the stream
-tells of the order (otherwise REST alone has to find out).
+A cell is a command, the way it goes by, a trouble of `command_troubles`, and what else of the venue
+can be heard meanwhile.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 from typing import Final
 
@@ -33,6 +34,7 @@ from nautilus_paradex.simulator.engine import model
 from nautilus_paradex.simulator.server.rest import RestServer
 from nautilus_paradex.simulator.server.sessions import Session as Socket
 from tests.acceptance.node import until
+from tests.faults.command_troubles import QUESTIONS
 from tests.faults.command_troubles import WS
 from tests.faults.command_troubles import Trouble
 from tests.faults.sessions import BUY
@@ -48,11 +50,22 @@ REQUEST_LIFE_S: Final = 32.0
 #: For the question whose answer is the proof: the client's timeout.
 QUERY_DEADLINE_S: Final = 10.0
 
+#: How many of the questions are in trouble, where some are.
+_QUESTIONS: Final = 3
+
 _EQUAL_DEADLINE_S: Final = 30.0
 _POLL_S: Final = 0.1
 _ALWAYS: Final = 1_000_000
 
 _REJECTIONS: Final = (OrderRejected, OrderModifyRejected, OrderCancelRejected)
+
+
+class Hearing(Enum):
+    """What else can be heard of a command's outcome."""
+
+    ALL = "the stream tells"
+    REST = "the stream does not tell"
+    HARDLY = "the stream does not tell, and questions are in trouble too"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +81,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     give: Callable[["Cell", list[Order]], object]
     check: Callable[["Cell", list[Order]], None]
     """Sees that node and venue are where the command wanted them, or were before."""
+    is_batch: bool = False
+    """If one that was refused as a whole is sent order by order."""
     limit_s: float = WINDOW_S + WINDOW_MARGIN_MS / 1000 + QUERY_DEADLINE_S
     """Within which its outcome has to be known."""
 
@@ -117,31 +132,34 @@ class Cell:
         command: Command,
         way: str,
         trouble: Trouble,
-        *,
-        deaf: bool,
+        hearing: Hearing,
     ) -> None:
         self.at = at
         self.arrivals = arrivals
         self.command = command
         self.way = way
         self.trouble = trouble
-        self.deaf = deaf
+        self.hearing = hearing
         self.began_s = 0.0
         self.took_s = 0.0
         self.events: list[OrderEvent] = []
 
     def __str__(self) -> str:
-        deaf = ", and the stream is silent about it" if self.deaf else ""
-        return f"{self.command.name} by {self.way}: {self.trouble.name}{deaf}"
+        return f"{self.command.name} by {self.way}: {self.trouble.name}; {self.hearing.value}"
 
     async def run(self) -> None:
         """Give the command, wait until its outcome is known, and judge."""
         at = self.at
         made = self.command.prepare(self)
         orders = await made if asyncio.iscoroutine(made) else made
-        if self.deaf:
+        limit_s = self.command.limit_s
+        if self.hearing is not Hearing.ALL:
             lost = faults.Lose(channels=("orders", "fills"), private=True, n=_ALWAYS)
             at.venue.faults.add(lost)
+        if self.hearing is Hearing.HARDLY:
+            limit_s += _QUESTIONS * QUERY_DEADLINE_S
+            for fault in at.chance.sample(QUESTIONS, _QUESTIONS):
+                at.venue.faults.add(fault)
         method, path = ("WS", self.command.ws) if self.way == WS else self.command.rest
         mark = len(at.node.order_events)
         armed = self.trouble.arm(at, method, path)
@@ -155,10 +173,12 @@ class Cell:
             isinstance(armed, faults.Armed) and not armed.fired
         ):
             self.took_s = at.loop.time() - self.began_s
-            assert self.took_s < self.command.limit_s, f"not resolved: {pending or 'not sent'}"
+            assert self.took_s < limit_s, f"not resolved: {pending or 'not sent'}"
             await asyncio.sleep(_POLL_S)
         self.events = at.node.order_events[mark:]
         at.venue.faults.clear()
+        if self.trouble.afterwards is not None:
+            await self.trouble.afterwards(at)
         await self._settle()
         self.events = at.node.order_events[mark:]
         self._judge(orders)
@@ -202,7 +222,8 @@ class Cell:
     def _judge(self, orders: Sequence[Order]) -> None:
         for order in orders:
             sent = self.arrivals.creates[order.client_order_id.value]
-            assert sent <= 1 + self.trouble.again, f"{order.client_order_id} was sent {sent} times"
+            again = self.trouble.again + (self.command.is_batch and self.trouble.proof)
+            assert sent <= 1 + again, f"{order.client_order_id} was sent {sent} times"
             assert len(self.at_venue(order)) <= 1
             if self.trouble.carried_out and not self.trouble.proof:
                 assert not self.rejections(order), f"{self.rejections(order)}"
@@ -215,7 +236,9 @@ def placed_or_proven(cell: Cell, orders: list[Order]) -> None:
     """A create is told as the venue has it; what it has not is rejected on proof only (E6)."""
     for order in orders:
         here = cell.at_venue(order)
-        if cell.trouble.carried_out is not None:
+        if cell.trouble.carried_out is not None and not (
+            cell.command.is_batch and cell.trouble.proof
+        ):
             assert bool(here) is cell.trouble.carried_out, f"at the venue: {here}"
         if here:
             assert order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
@@ -356,6 +379,7 @@ COMMANDS: Final = {
             ws="order.create_batch",
             prepare=_nothing,
             give=_submit_list,
+            is_batch=True,
             check=placed_or_proven,
         ),
         Command(

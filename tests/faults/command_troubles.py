@@ -1,6 +1,7 @@
 """Everything that may happen to one command on its way: the list, for REST and WebSocket."""
 
 import asyncio
+from collections.abc import Awaitable
 from collections.abc import Callable
 from typing import Final
 
@@ -8,6 +9,7 @@ import msgspec
 
 from nautilus_paradex.simulator import faults
 from nautilus_paradex.simulator.faults import Fault
+from tests.acceptance.node import until
 from tests.virtual.sessions import VirtualSession
 
 
@@ -21,6 +23,8 @@ TOO_LATE_MS: Final = 20_000
 _HTML: Final = "<html><body><h1>Something went wrong</h1></body></html>"
 #: Longer than the client repeats what may be repeated.
 _AWAY_S: Final = 15.0
+_KEY_PAUSE_S: Final = 5.0
+_ALWAYS: Final = 1_000_000
 
 type Arm = Callable[[VirtualSession, str, str], object]
 """Makes it happen to the next request of a method and path."""
@@ -37,6 +41,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """If what comes back proves that the request was not carried out, so that it may be told so."""
     again: int = 0
     """How often a create may be sent after such a proof."""
+    afterwards: Callable[[VirtualSession], Awaitable[None]] | None = None
+    """Ends what would last too long."""
+    spoils: bool = False
+    """If the way is not taken any more afterwards, as long as the node runs."""
 
 
 def _fault(kind: type[faults.RequestFault], **values: object) -> Arm:
@@ -68,6 +76,27 @@ def _done(name: str, kind: type[faults.RequestFault], **values: object) -> Troub
     return Trouble(name=name, arm=_fault(kind, **values), carried_out=True)
 
 
+def _late(name: str, kind: type[faults.RequestFault], ms: int) -> Trouble:
+    async def afterwards(at: VirtualSession) -> None:
+        """See what comes when the outcome is long known, too."""
+        await asyncio.sleep(ms / 1000)
+
+    # A cancel that is late is repeated, and may come when its order has ended.
+    out = True if ms < TOO_LATE_MS else None
+    return Trouble(name=name, arm=_fault(kind, ms=ms), carried_out=out, afterwards=afterwards)
+
+
+async def _drop(at: VirtualSession) -> None:
+    """Let nobody wait for a connection that says nothing any more."""
+    await at.venue.drop_connections()
+    await until(lambda: not at.node.execution.stream_status().healthy, "the loss is noticed")
+
+
+async def _wait_for_the_key(at: VirtualSession) -> None:
+    """A key that was refused is not tried again at once."""
+    await asyncio.sleep(_KEY_PAUSE_S)
+
+
 async def _connections_refused(at: VirtualSession, _: str, __: str) -> None:
     """Let the venue be away, so that nothing can be sent, for some seconds."""
     await at.venue.stop_serving()
@@ -90,14 +119,10 @@ _COMMON: Final = [
     _done("no trouble", faults.AnswerFirst),
     _done("answer after the notification", faults.AnswerLast),
     _done("answer lost with its connection", faults.LostResponse),
-    _done("answer late", faults.SlowResponse, ms=LATE_MS),
-    _done("carried out late", faults.SlowRequest, ms=LATE_MS),
-    _done("arrived late", faults.LateRequest, ms=LATE_MS),
-    Trouble(
-        name="arrived too late",
-        arm=_fault(faults.LateRequest, ms=TOO_LATE_MS),
-        carried_out=None,
-    ),
+    _late("answer late", faults.SlowResponse, LATE_MS),
+    _late("carried out late", faults.SlowRequest, LATE_MS),
+    _late("arrived late", faults.LateRequest, LATE_MS),
+    _late("arrived too late", faults.LateRequest, TOO_LATE_MS),
     _done("answer truncated", faults.TruncatedBody),
     _done("answer malformed", faults.MalformedBody),
     _done("answer empty", faults.MalformedBody, body=""),
@@ -128,6 +153,7 @@ def _code(status: int, code: str, *, proof: bool = False) -> list[Trouble]:
 
 
 _REST: Final = [
+    Trouble(name="request ignored", arm=_fault(faults.Ignored), carried_out=False),
     *_both("429", faults.HttpStatus, status=429, body='{"message":"rate limit exceeded"}'),
     *_both(
         "429 with Retry-After",
@@ -167,6 +193,7 @@ _REST: Final = [
         carried_out=False,
         proof=True,
         again=1,
+        afterwards=_wait_for_the_key,
     ),
     Trouble(
         name="token expired", arm=_fault(faults.ExpireTokens), carried_out=None, proof=True, again=1
@@ -181,7 +208,16 @@ def _rpc(code: int, *, proof: bool = False, again: int = 0, named: str = "") -> 
     arm = _fault(faults.Refused, **values)
     # It goes by another way or in another form then, where there is one.
     out = None if again else False
-    return [Trouble(name=name, arm=arm, carried_out=out, proof=True, again=again)]
+    return [
+        Trouble(
+            name=name,
+            arm=arm,
+            carried_out=out,
+            proof=True,
+            again=again,
+            spoils=code == -32601,
+        )
+    ]
 
 
 _WS: Final = [
@@ -199,7 +235,17 @@ _WS: Final = [
     Trouble(name="cut after the answer", arm=_stream(faults.DropAfterFrames, frames=1), carried_out=True),
     Trouble(name="answer garbled", arm=_stream(faults.Garble), carried_out=True),
     Trouble(name="answer twice", arm=_stream(faults.Duplicate), carried_out=True),
-    Trouble(name="silent", arm=_stream(faults.Stall, seconds=30.0), carried_out=True),
+    Trouble(
+        name="connection silent from the answer on",
+        arm=_stream(faults.Stall),
+        carried_out=True,
+        afterwards=_drop,
+    ),
+    Trouble(
+        name="requests ignored",
+        arm=_fault(faults.Ignored, n=_ALWAYS),
+        carried_out=None,
+    ),
     _done("answer with another id", faults.WrongId),
     *_rpc(100),
     *_rpc(-32603),
@@ -217,7 +263,6 @@ _WS: Final = [
     *_rpc(40111, proof=True, again=1, named="INVALID_TOKEN"),
     *_rpc(40111, proof=True, again=1),
     *_rpc(40300, proof=True, again=1),
-    # The last: the command goes by REST from then on.
     *_rpc(-32601, proof=True, again=1),
 ]
 
@@ -229,3 +274,29 @@ def _by_name(troubles: list[Trouble]) -> dict[str, Trouble]:
 
 
 TROUBLES: Final = {REST: _by_name([*_COMMON, *_REST]), WS: _by_name([*_COMMON, *_WS])}
+
+
+#: What may happen to the questions that follow.
+QUESTIONS: Final[tuple[faults.RequestFault, ...]] = tuple(
+    kind(method="GET", path="/orders", **values)
+    for kind, values in (
+        (faults.LostRequest, {}),
+        (faults.LostResponse, {}),
+        (faults.Ignored, {}),
+        (faults.SlowResponse, {"ms": LATE_MS}),
+        (faults.TruncatedBody, {}),
+        (faults.MalformedBody, {}),
+        (faults.MalformedBody, {"body": ""}),
+        (faults.MalformedBody, {"body": "{}"}),
+        (faults.MalformedBody, {"body": "[]"}),
+        (faults.UnknownFields, {}),
+        (faults.UnknownValue, {"field": "status"}),
+        (faults.HttpStatus, {"status": 404, "body": _HTML, "content_type": "text/html"}),
+        (faults.HttpStatus, {"status": 408}),
+        (faults.HttpStatus, {"status": 429, "retry_after": 2}),
+        (faults.HttpStatus, {"status": 502, "body": _HTML, "content_type": "text/html"}),
+        (faults.Refused, {"code": "SOMETHING_NEW", "status": 400}),
+        (faults.Refused, {"code": "INTERNAL_ERROR"}),
+        (faults.Refused, {"code": "INVALID_TOKEN"}),
+    )
+)

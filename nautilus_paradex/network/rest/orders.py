@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from nautilus_paradex.network.limits import Scope
+from nautilus_paradex.network.order_answers import modified
+from nautilus_paradex.network.order_answers import placed
+from nautilus_paradex.network.order_answers import placed_in_batch
 from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import filter_value
 from nautilus_paradex.network.rest.core import segment
@@ -19,8 +22,6 @@ from nautilus_paradex.protocol import events
 from nautilus_paradex.protocol import json_events
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import NotFoundError
-from nautilus_paradex.protocol.errors import TransportError
-from nautilus_paradex.protocol.errors import WireError
 from nautilus_paradex.protocol.errors import from_batch
 from nautilus_paradex.protocol.messages import AlgoOrder
 from nautilus_paradex.protocol.messages import AlgoOrderRequest
@@ -75,7 +76,8 @@ class OrderEndpoints(RestCore):
             With `outcome_unknown` the order may be at the venue all the same.
 
         """
-        return _answered(await self._command("POST", "/orders", OrderMessage, encode(request)))
+        answer = await self._command("POST", "/orders", OrderMessage, encode(request))
+        return placed(answer, request)
 
     async def create_orders_batch(self, requests: Sequence[OrderRequest]) -> dict[str, Outcome]:
         """
@@ -95,10 +97,11 @@ class OrderEndpoints(RestCore):
         if not 1 <= len(requests) <= MAX_BATCH:
             raise EncodeError(f"a batch holds 1 to {MAX_BATCH} orders, not {len(requests)}")
         body = encode(list(requests))
+        named = {request.client_id: request for request in requests}
         answer = await self._command("POST", "/orders/batch", BatchOrdersResponse, body)
         return match_batch(
-            [request.client_id for request in requests],
-            [None if order is None else _answered(order) for order in answer.orders],
+            list(named),
+            [placed_in_batch(o, named.get(o.client_id) if o else None) for o in answer.orders],
             [None if e is None else from_batch(e.error or None, e.message) for e in answer.errors],
         )
 
@@ -113,7 +116,7 @@ class OrderEndpoints(RestCore):
 
         """
         path = f"/orders/{segment(request.id, 'order id')}"
-        return _answered(await self._command("PUT", path, OrderMessage, encode(request)))
+        return modified(await self._command("PUT", path, OrderMessage, encode(request)), request)
 
     # -- CANCEL ------------------------------------------------------------------------------------
 
@@ -317,14 +320,6 @@ class OrderEndpoints(RestCore):
             tokens=self._required_tokens(),
             granted=True,
         )
-
-
-def _answered(message: OrderMessage) -> events.OrderUpdate:
-    """Return a command's answer; one that is not understood leaves the outcome unknown (E6)."""
-    try:
-        return json_events.order_update(message)
-    except WireError as error:
-        raise TransportError(f"the answer is not understood: {error}", sent=True) from None
 
 
 def _age(order: events.OrderUpdate) -> tuple[int, int]:

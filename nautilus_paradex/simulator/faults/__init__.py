@@ -45,6 +45,7 @@ from nautilus_paradex.simulator.faults.values import FillFault
 from nautilus_paradex.simulator.faults.values import FillFirst
 from nautilus_paradex.simulator.faults.values import HandshakeStatus
 from nautilus_paradex.simulator.faults.values import HttpStatus
+from nautilus_paradex.simulator.faults.values import Ignored
 from nautilus_paradex.simulator.faults.values import LateRequest
 from nautilus_paradex.simulator.faults.values import LostRequest
 from nautilus_paradex.simulator.faults.values import LostResponse
@@ -91,6 +92,7 @@ __all__ = [
     "Garble",
     "HandshakeStatus",
     "HttpStatus",
+    "Ignored",
     "LateRequest",
     "Lose",
     "LostRequest",

@@ -81,6 +81,10 @@ class SlowResponse(RequestFault, frozen=True, kw_only=True):
     ms: float
 
 
+class Ignored(RequestFault, frozen=True, kw_only=True):
+    """The request is neither carried out nor answered, and its connection stays open."""
+
+
 class SlowRequest(RequestFault, frozen=True, kw_only=True):
     """The request is carried out later, and then answered."""
 

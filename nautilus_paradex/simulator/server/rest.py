@@ -36,6 +36,8 @@ type Kind = Literal["public", "auth", "private", "command"]
 
 _LOOPBACK: Final = "127.0.0.1"
 _MS_DIGITS: Final = 16
+#: Longer than any client waits for an answer.
+_FOR_EVER_S: Final = 3600.0
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +238,9 @@ class RestServer:
             case faults.HttpStatus(carried_out=False):
                 return _faulty(fault)
             case faults.LostRequest():
+                return _cut(request)
+            case faults.Ignored():
+                await pause(_FOR_EVER_S)
                 return _cut(request)
             case faults.SlowRequest():
                 await pause(fault.ms / 1000)

@@ -280,6 +280,8 @@ class Session:
 
     async def _before(self, request: rpc.Request, fault: faults.RequestFault | None) -> bool:
         match fault:
+            case faults.Ignored():
+                return False
             case faults.LostRequest():
                 await self._end(fault.code)
                 return False
