@@ -381,7 +381,10 @@ class ParadexExecutionClient(LiveExecutionClient):
 
     async def _query_account(self, command: QueryAccount) -> None:
         self._log.debug(f"Querying {command.account_id}")
-        await self._keeping.account.refresh()
+        try:
+            await self._keeping.account.refresh()
+        except ParadexError as e:
+            self._log.warning(f"Cannot read the account: {e}")
 
     # -- TELLING -----------------------------------------------------------------------------------
 

@@ -86,13 +86,7 @@ class MarginSettings:
         if wanted == (held.leverage, held.margin_type):
             self._log.info(f"{market} has leverage {wanted[0]} and {wanted[1]} margin already")
             return
-        request = MarginRequest(leverage=wanted[0], margin_type=wanted[1])
-        try:
-            await self._rest.set_account_margin(market, request)
-        except ParadexError as e:
-            raise ParadexError(
-                f"cannot set leverage {wanted[0]} and {wanted[1]} margin of {market}: {e}"
-            ) from e
+        await self._send(market, MarginRequest(leverage=wanted[0], margin_type=wanted[1]))
         now = await self._held(market)
         if (now.leverage, now.margin_type) != wanted:
             raise ParadexError(
@@ -103,6 +97,19 @@ class MarginSettings:
             f"{market}: leverage {held.leverage} -> {now.leverage}, margin "
             f"{held.margin_type or 'unset'} -> {now.margin_type}"
         )
+
+    async def _send(self, market: str, request: MarginRequest) -> None:
+        try:
+            await self._rest.set_account_margin(market, request)
+        except ParadexError as e:
+            if e.outcome_unknown:
+                # What the venue shows afterwards decides, whatever was answered.
+                self._log.warning(f"If the margin of {market} was set is not known: {e}")
+                return
+            raise ParadexError(
+                f"cannot set leverage {request.leverage} and {request.margin_type} margin of "
+                f"{market}: {e}"
+            ) from e
 
     async def _held(self, market: str) -> MarginConfig:
         answer = await self._rest.account_margin(market)

@@ -6,6 +6,8 @@ within a window, and refuses new ones while it is frozen. Nothing is followed be
 by a call, or by the first order with the flag.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from nautilus_paradex.execution.protection_terms import protection_request
@@ -16,6 +18,7 @@ from nautilus_paradex.parsing.protection import RESET
 from nautilus_paradex.parsing.protection import parse_protection
 from nautilus_paradex.parsing.protection import removed_protection
 from nautilus_paradex.parsing.protection import thawed_protection
+from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.types import ParadexMarketMakerProtection
 
@@ -92,7 +95,8 @@ class MarketMakerProtection(ProtectionWatch):
             # The answer does not tell if it is frozen.
             await self._read(base_asset)
         mark = self._event_count
-        config = await self._rest.set_mmp(base_asset, request)
+        with self._read_if_unknown():
+            config = await self._rest.set_mmp(base_asset, request)
         self._log.info(f"[MMP] Paradex protects {base_asset}: {terms_text(request)}")
         before = self._states.get(base_asset)
         state = parse_protection(
@@ -116,7 +120,8 @@ class MarketMakerProtection(ProtectionWatch):
         await self.follow()
         mark = self._event_count
         try:
-            rows = await self._rest.reset_mmp(base_asset)
+            with self._read_if_unknown():
+                rows = await self._rest.reset_mmp(base_asset)
         except VenueError:
             if base_asset is None:
                 self._refresh_soon()
@@ -142,8 +147,19 @@ class MarketMakerProtection(ProtectionWatch):
         """
         await self.follow()
         mark = self._event_count
-        await self._rest.delete_mmp(base_asset)
+        with self._read_if_unknown():
+            await self._rest.delete_mmp(base_asset)
         self._log.info(f"[MMP] Paradex protects {base_asset} no longer")
         if self._is_unheard(base_asset, mark):
             now_ns = self._now_ns()
             self._take(removed_protection(base_asset, self._account_id, CONFIG_UPDATED, now_ns))
+
+    @contextmanager
+    def _read_if_unknown(self) -> Iterator[None]:
+        """Have the protection read if it is not known what became of a request."""
+        try:
+            yield
+        except ParadexError as e:
+            if e.outcome_unknown:
+                self._refresh_soon()
+            raise

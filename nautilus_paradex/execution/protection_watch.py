@@ -265,8 +265,8 @@ class ProtectionWatch:
                 is_whole, pause = await self._read(None), _AGAIN_SECS
             except ParadexError as e:
                 self._log.warning(f"[MMP] the protection cannot be read: {e}")
-                # A refusal stands until something else happens.
-                is_whole, pause = isinstance(e, VenueError) and not e.transient, _RETRY_SECS
+                # A refusal of the venue's own stands until something else happens.
+                is_whole, pause = not e.transient and not e.outcome_unknown, _RETRY_SECS
             if is_whole:
                 return
             await self._timing.sleep(pause)

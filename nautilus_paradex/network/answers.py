@@ -35,12 +35,23 @@ def decoded[T](payload: bytes, kind: type[T] | None, request: str) -> T:
 
     """
     if kind is None:
+        if payload.strip() and not _is_json(payload):
+            # A page of something in between: it says nothing of what the venue did.
+            raise TransportError(f"the answer to {request} is no JSON", sent=True)
         return cast("T", None)
     try:
         return decode(payload, kind)
     except DecodeError as error:
         what = "is empty" if not payload.strip() else f"is not understood: {scrubbed(str(error))}"
         raise TransportError(f"the answer to {request} {what}", sent=True) from None
+
+
+def _is_json(payload: bytes) -> bool:
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def refusal(

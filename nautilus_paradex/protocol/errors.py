@@ -278,6 +278,9 @@ DEFINITIVE_CODES: Final = (
     | NOT_FOUND_CODES
 )
 
+#: Somebody on the way waited too long; asked again, the same may succeed.
+_REQUEST_TIMEOUT: Final = 408
+
 _AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
 
@@ -322,7 +325,7 @@ def from_http(
         code=code,
         status=status,
         data=data,
-        transient=status >= 500 or code in TRANSIENT_CODES,
+        transient=status >= 500 or status == _REQUEST_TIMEOUT or code in TRANSIENT_CODES,
         outcome_unknown=status >= 500 or code not in DEFINITIVE_CODES,
     )
 

@@ -54,7 +54,7 @@ QUERY_DEADLINE_S: Final = 10.0
 _QUESTIONS: Final = 3
 
 _EQUAL_DEADLINE_S: Final = 30.0
-_POLL_S: Final = 0.1
+_POLL_S: Final = 0.25
 _ALWAYS: Final = 1_000_000
 
 _REJECTIONS: Final = (OrderRejected, OrderModifyRejected, OrderCancelRejected)

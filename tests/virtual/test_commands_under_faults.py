@@ -62,6 +62,11 @@ def test_e6_a_command_is_resolved(name: str, way: str, seed: int, count: Callabl
         private_encoding=chance.choice(list(PrivateEncoding)),
         latency_ms=chance.choice((1.0, 40.0, 300.0)),
         batch_null_padding=chance.random() < 0.5,
+        # Nobody looks at the market here.
+        book_interval_ms=10_000.0,
+        summary_interval_ms=10_000.0,
+        funding_interval_ms=10_000.0,
+        comparison_interval_ms=10_000.0,
     )
     while todo:
         before = len(wrong)
