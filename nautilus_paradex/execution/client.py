@@ -62,6 +62,7 @@ from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.protocol.enums import SystemState
+from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 

@@ -136,9 +136,7 @@ class Modifies:
             self._log.warning(f"Outcome of modify {tracker.client_id} is unknown: {e}")
         finally:
             if pending in tracker.modifies:
-                self._in_flight.watch_modify(
-                    tracker, pending, sent_at=sent_at, answered=answered
-                )
+                self._in_flight.watch_modify(tracker, pending, sent_at=sent_at, answered=answered)
 
     def _denial(self, order: Order, tracker: OrderTracker, terms: Terms) -> str | None:
         if self._submits.signer is None:

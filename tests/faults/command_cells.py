@@ -40,7 +40,6 @@ from tests.faults.command_troubles import Trouble
 from tests.faults.sessions import BUY
 from tests.faults.sessions import SELL
 from tests.virtual.sessions import VirtualSession
-from tests.virtual.stories import until_healthy
 
 
 #: The receive window of the cells' orders.
@@ -50,6 +49,8 @@ REQUEST_LIFE_S: Final = 32.0
 #: For the question whose answer is the proof: the client's timeout.
 QUERY_DEADLINE_S: Final = 10.0
 
+#: Within which the outcome of a command is known, unless it needs a request's whole life.
+LIMIT_S: Final = WINDOW_S + WINDOW_MARGIN_MS / 1000 + QUERY_DEADLINE_S
 #: How many of the questions are in trouble, where some are.
 _QUESTIONS: Final = 3
 
@@ -83,7 +84,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Sees that node and venue are where the command wanted them, or were before."""
     is_batch: bool = False
     """If one that was refused as a whole is sent order by order."""
-    limit_s: float = WINDOW_S + WINDOW_MARGIN_MS / 1000 + QUERY_DEADLINE_S
+    limit_s: float = LIMIT_S
     """Within which its outcome has to be known."""
 
 
@@ -106,7 +107,11 @@ class Arrivals:
         serve, on_text = RestServer._serve, Socket._on_text
 
         async def served(server: RestServer, request: web.Request, *more: Any) -> Any:
-            if request.method == "POST" and "/orders" in request.path and "/algo" not in request.path:
+            if (
+                request.method == "POST"
+                and "/orders" in request.path
+                and "/algo" not in request.path
+            ):
                 self.note(json.loads(await request.read()))
             return await serve(server, request, *more)
 
@@ -120,6 +125,34 @@ class Arrivals:
             patch.setattr(RestServer, "_serve", served)
             patch.setattr(Socket, "_on_text", heard)
             yield self
+
+
+async def resolved(at: VirtualSession, limit_s: float, armed: object = None) -> None:
+    """Wait until no command is pending, within a limit, and a fault has fired that was to."""
+    end_s = at.loop.time() + limit_s
+    await asyncio.sleep(_POLL_S)
+    while (pending := at.stuck()) or (isinstance(armed, faults.Armed) and not armed.fired):
+        assert at.loop.time() < end_s, f"not resolved: {pending or 'the request never came'}"
+        await asyncio.sleep(_POLL_S)
+
+
+async def equal(at: VirtualSession) -> None:
+    """Wait until node and venue are equal."""
+    end_s = at.loop.time() + _EQUAL_DEADLINE_S
+    while found := at.troubles():
+        assert at.loop.time() < end_s, "\n".join(found)
+        await asyncio.sleep(_POLL_S)
+
+
+async def clear_up(at: VirtualSession) -> None:
+    """Cancel everything at the venue, past the node, which has to notice."""
+    exchange = at.venue.exchange
+    for account in (at.account, at.rival.account):
+        for order in exchange.queries.open_orders(account):
+            exchange.cancel(account, order.id)
+            exchange.process_cancel(order.id)
+    await until(lambda: not at.node.cache.orders_open(), "nothing is left open")
+    await equal(at)
 
 
 class Cell:
@@ -140,7 +173,6 @@ class Cell:
         self.way = way
         self.trouble = trouble
         self.hearing = hearing
-        self.began_s = 0.0
         self.took_s = 0.0
         self.events: list[OrderEvent] = []
 
@@ -152,56 +184,33 @@ class Cell:
         at = self.at
         made = self.command.prepare(self)
         orders = await made if asyncio.iscoroutine(made) else made
-        limit_s = self.command.limit_s
-        if self.hearing is not Hearing.ALL:
-            lost = faults.Lose(channels=("orders", "fills"), private=True, n=_ALWAYS)
-            at.venue.faults.add(lost)
-        if self.hearing is Hearing.HARDLY:
-            limit_s += _QUESTIONS * QUERY_DEADLINE_S
-            for fault in at.chance.sample(QUESTIONS, _QUESTIONS):
-                at.venue.faults.add(fault)
+        limit_s = self._disturb()
         method, path = ("WS", self.command.ws) if self.way == WS else self.command.rest
         mark = len(at.node.order_events)
-        armed = self.trouble.arm(at, method, path)
-        if asyncio.iscoroutine(armed):
-            await armed
-        self.began_s = at.loop.time()
+        armed = await self.trouble.begin(at, method, path)
+        began_s = at.loop.time()
         given = self.command.give(self, orders)
         orders = given if isinstance(given, list) else orders
-        await asyncio.sleep(_POLL_S)
-        while (pending := at._stuck()) or (
-            isinstance(armed, faults.Armed) and not armed.fired
-        ):
-            self.took_s = at.loop.time() - self.began_s
-            assert self.took_s < limit_s, f"not resolved: {pending or 'not sent'}"
-            await asyncio.sleep(_POLL_S)
-        self.events = at.node.order_events[mark:]
-        at.venue.faults.clear()
-        if self.trouble.afterwards is not None:
-            await self.trouble.afterwards(at)
-        await self._settle()
+        await resolved(at, limit_s, armed)
+        self.took_s = at.loop.time() - began_s
+        await self.trouble.end(at)
+        await equal(at)
         self.events = at.node.order_events[mark:]
         self._judge(orders)
         self.command.check(self, orders)
-        await self._clear_up()
+        await clear_up(at)
 
-    async def _settle(self) -> None:
-        """Wait until node and venue are equal, with every connection healthy."""
-        at = self.at
-        await until_healthy(at)
-        end = at.loop.time() + _EQUAL_DEADLINE_S
-        while found := at.troubles():
-            assert at.loop.time() < end, "\n".join(found)
-            await asyncio.sleep(_POLL_S)
-
-    async def _clear_up(self) -> None:
-        at, exchange = self.at, self.at.venue.exchange
-        for account in (at.account, at.rival.account):
-            for order in exchange.queries.open_orders(account):
-                exchange.cancel(account, order.id)
-                exchange.process_cancel(order.id)
-        await until(lambda: not at.node.cache.orders_open(), "nothing is left open")
-        await self._settle()
+    def _disturb(self) -> float:
+        """Disturb what else could be heard; return within which time the outcome is known."""
+        faults_to_come = self.at.venue.faults
+        if self.hearing is not Hearing.ALL:
+            lost = faults.Lose(channels=("orders", "fills"), private=True, n=_ALWAYS)
+            faults_to_come.add(lost)
+        if self.hearing is not Hearing.HARDLY:
+            return self.command.limit_s
+        for fault in self.at.chance.sample(QUESTIONS, _QUESTIONS):
+            faults_to_come.add(fault)
+        return self.command.limit_s + _QUESTIONS * QUERY_DEADLINE_S
 
     # -- PROOF -------------------------------------------------------------------------------------
 

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterable
+from inspect import isawaitable
 from typing import Final
 
 import msgspec
 
 from nautilus_paradex.simulator import faults
-from nautilus_paradex.simulator.faults import Fault
 from tests.acceptance.node import until
 from tests.virtual.sessions import VirtualSession
+from tests.virtual.stories import until_healthy
 
 
 REST, WS = "rest", "ws"
@@ -45,6 +47,18 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """Ends what would last too long."""
     spoils: bool = False
     """If the way is not taken any more afterwards, as long as the node runs."""
+
+    async def begin(self, at: VirtualSession, method: str, path: str) -> object:
+        """Let it happen to the next request; return what was armed, if a fault was."""
+        armed = self.arm(at, method, path)
+        return await armed if isawaitable(armed) else armed
+
+    async def end(self, at: VirtualSession) -> None:
+        """Let nothing more happen, and wait until every connection is healthy."""
+        at.venue.faults.clear()
+        if self.afterwards is not None:
+            await self.afterwards(at)
+        await until_healthy(at)
 
 
 def _fault(kind: type[faults.RequestFault], **values: object) -> Arm:
@@ -130,9 +144,7 @@ _COMMON: Final = [
     _done("answer with an unknown status", faults.UnknownValue, field="status"),
     _done("answer without client id", faults.UnknownValue, field="client_id", value=""),
     Trouble(name="request lost", arm=_fault(faults.LostRequest), carried_out=False),
-    Trouble(
-        name="connections refused", arm=_connections_refused, carried_out=False, proof=True
-    ),
+    Trouble(name="connections refused", arm=_connections_refused, carried_out=False, proof=True),
     Trouble(
         name="connections dropped", arm=_connections_dropped, carried_out=None, proof=True, again=1
     ),
@@ -231,8 +243,14 @@ _WS: Final = [
         for code in (1001, 4031)
     ),
     Trouble(name="answer lost", arm=_stream(faults.Lose), carried_out=True),
-    Trouble(name="cut before the answer", arm=_stream(faults.DropAfterFrames, frames=0), carried_out=True),
-    Trouble(name="cut after the answer", arm=_stream(faults.DropAfterFrames, frames=1), carried_out=True),
+    Trouble(
+        name="cut before the answer",
+        arm=_stream(faults.DropAfterFrames, frames=0),
+        carried_out=True,
+    ),
+    Trouble(
+        name="cut after the answer", arm=_stream(faults.DropAfterFrames, frames=1), carried_out=True
+    ),
     Trouble(name="answer garbled", arm=_stream(faults.Garble), carried_out=True),
     Trouble(name="answer twice", arm=_stream(faults.Duplicate), carried_out=True),
     Trouble(
@@ -300,3 +318,17 @@ QUESTIONS: Final[tuple[faults.RequestFault, ...]] = tuple(
         (faults.Refused, {"code": "INVALID_TOKEN"}),
     )
 )
+
+
+async def through(
+    at: VirtualSession,
+    troubles: Iterable[Trouble],
+    work: Callable[[VirtualSession, Trouble], Awaitable[None]],
+) -> None:
+    """Do some work under one trouble after the other; name the one that it fails under."""
+    for trouble in troubles:
+        try:
+            await work(at, trouble)
+        except BaseException as e:
+            e.add_note(trouble.name)
+            raise

@@ -127,7 +127,7 @@ class Session:
         return [
             *differences(self.node, self.venue, self.account),
             *self._told_twice(),
-            *self._stuck(),
+            *self.stuck(),
         ]
 
     async def ends_equal(self, deadline_s: float = EQUAL_DEADLINE_S) -> None:
@@ -158,7 +158,8 @@ class Session:
             f"fill {key} was invented" for key in counts if key not in known
         ]
 
-    def _stuck(self) -> list[str]:
+    def stuck(self) -> list[str]:
+        """Return the commands whose outcome is not known yet."""
         orders = [order for order in self.node.cache.orders() if order.status in _STUCK]
         trackers = [
             tracker

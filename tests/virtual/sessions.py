@@ -60,6 +60,8 @@ class VirtualSession(Session):
         Its clock.
     chance : random.Random
         Draws what the story leaves open.
+    later : object
+        Keeps a task that a story has started.
 
     """
 
