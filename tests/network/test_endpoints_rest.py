@@ -691,11 +691,29 @@ async def test_e6_an_answer_that_is_not_understood_leaves_the_outcome_unknown(
     assert len(server.seen) == 1
 
 
-async def test_e8_a_batch_with_an_answer_that_is_not_understood_is_unknown_as_a_whole(server, rest):
+async def test_e8_an_order_of_a_batch_that_is_not_understood_is_unknown_alone(server, rest):
     server.script = [answer({"orders": [order(1), order(2, status="?")], "errors": []}, 201)]
-    with pytest.raises(TransportError) as caught:
-        await rest.create_orders_batch([place(1), place(2)])
+    outcomes = await rest.create_orders_batch([place(1), place(2)])
+    assert list(outcomes) == [place(1).client_id]
+
+
+async def test_e6_an_answer_without_client_id_belongs_to_its_request(server, rest):
+    server.script = [answer(order(1, client_id=""), 201)]
+    assert (await rest.create_order(place(1))).client_id == place(1).client_id
+
+
+async def test_e6_an_answer_that_names_another_order_leaves_the_outcome_unknown(server, rest):
+    server.script = [answer(order(2), 201)]
+    with pytest.raises(TransportError, match="names another order") as caught:
+        await rest.create_order(place(1))
     assert caught.value.outcome_unknown
+
+
+async def test_e7_a_page_is_no_answer_to_a_cancel_which_is_repeated(server, rest):
+    page = answer(raw=b"<html>please wait</html>", content_type="text/html")
+    server.script = [page, answer(raw=b"", status=204)]
+    await rest.cancel_order("V-1")
+    assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,22 @@ async def test_cancels_take_the_socket_by_id_or_by_client_id_with_its_market():
     assert [name for name, _ in rest.calls] == ["cancel_by_client_id"]
 
 
+@pytest.mark.parametrize(
+    ("cancel", "name"),
+    [
+        (lambda ws: ws.cancel_order("V-1"), "cancel_order"),
+        (lambda ws: ws.cancel_by_client_id("C-1", market="M"), "cancel_by_client_id"),
+        (lambda ws: ws.cancel_batch(BatchCancelRequest(order_ids=("V-1",))), "cancel_batch"),
+    ],
+)
+async def test_e7_a_cancel_that_the_socket_does_not_answer_is_repeated_by_rest(cancel, name):
+    """The socket may have carried it, and may carry nothing any more."""
+    ws, connection, rest, _ = entry(TransportError("no answer", sent=True))
+    await cancel(ws)
+    assert len(connection.calls) == 1
+    assert [called for called, _ in rest.calls] == [name]
+
+
 async def test_trap_41_a_batch_of_cancels_with_client_ids_goes_by_rest():
     ws, connection, rest, _ = entry({"results": [{"id": "V-1", "status": "NOT_FOUND"}]})
     outcomes = await ws.cancel_batch(BatchCancelRequest(order_ids=("V-1",)))
