@@ -50,6 +50,9 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 
 NORMAL_CLOSE: Final = 1000
 
+#: Accepts an upgrade, as far as the status goes.
+_SWITCHING: Final = 101
+
 #: Seconds that a goodbye may take.
 _CLOSE_DEADLINE_SECS: Final = 2.0
 
@@ -338,7 +341,7 @@ async def open_websocket(
                 use_aiofastnet=False,
             )
     except WSHandshakeError as e:
-        if e.response is not None:
+        if e.response is not None and int(e.response.status) != _SWITCHING:
             wait = e.response.headers.get("Retry-After")
             raise HandshakeRefused(int(e.response.status), wait) from None
         reason = scrubbed(str(e))
