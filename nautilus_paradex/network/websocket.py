@@ -25,7 +25,6 @@ from picows import ws_connect
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.tls import distrust_of
 from nautilus_paradex.network.tls import verified_context
-from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.secrecy import scrubbed
 from nautilus_paradex.protocol.secrecy import without_frames
@@ -354,8 +353,12 @@ async def open_websocket(
         raise TransportError(f"cannot connect: {host}: {_reason(e)}", sent=False) from None
     except BaseException as e:
         raise without_frames(e) from None
-    if not isinstance(listener, WebSocket):  # ws_connect is typed by its base class
-        raise ParadexError("the WebSocket library returned another listener")
+    if not isinstance(listener, WebSocket):
+        # The library takes a connection that ends before the answer for one that was opened.
+        raise TransportError(
+            f"cannot connect: {host}: it was closed in the middle of the WebSocket handshake",
+            sent=False,
+        )
     return listener
 
 

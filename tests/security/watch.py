@@ -121,7 +121,7 @@ class ExceptionWatch:
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
-        self._looks: Counter[tuple[CodeType, int, bool, type]] = Counter()
+        self._looks: Counter[tuple[CodeType, int, bool, type, type]] = Counter()
         self._is_busy = False
         self.kinds: Counter[str] = Counter()
         self.functions: set[str] = set()
@@ -146,7 +146,7 @@ class ExceptionWatch:
     def _on_event(self, leaves: bool, code: CodeType, offset: int, error: BaseException) -> Any:
         if self._is_busy or not is_ours(code.co_filename):
             return
-        key = (code, offset, leaves, type(error))
+        key = (code, offset, leaves, type(error), type(error.__cause__ or error.__context__))
         self._looks[key] += 1
         if self._looks[key] > _LOOKS:
             return
