@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,11 @@ from tests.virtual.venue_counts import placed_by_node
 _PAGE = 1_000
 
 _TRANSPORTS = ("rest", "ws")
+
+#: Seconds of an outage, and between two things that happen in it.
+_LENGTHS = ((1.0, 0.05), (30.0, 0.5), (600.0, 5.0))
+
+_MANY = int(os.environ.get("OUTAGE_SEEDS", "50"))
 
 _SETTLED = frozenset(
     {OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED}
@@ -78,11 +84,28 @@ async def outage(at: VirtualSession, told: Told, *, seconds: float, every: float
 
 @pytest.mark.survives(3)
 @pytest.mark.parametrize("transport", _TRANSPORTS)
-@pytest.mark.parametrize(("seconds", "every"), [(1.0, 0.05), (30.0, 0.5), (600.0, 5.0)])
-@pytest.mark.parametrize("seed", seeds(1))
+@pytest.mark.parametrize(("seconds", "every"), _LENGTHS)
+@pytest.mark.parametrize("seed", seeds(1, 2))
 def test_s4_e10_outage_with_everybody_trading_meanwhile_ends_equal(
     seed: int, seconds: float, every: float, transport: str, count: Count
 ) -> None:
+    away(seed, seconds, every, transport, count)
+
+
+@pytest.mark.soak
+@pytest.mark.survives(3)
+@pytest.mark.parametrize("transport", _TRANSPORTS)
+@pytest.mark.parametrize(("seconds", "every"), _LENGTHS)
+@pytest.mark.parametrize("seed", seeds(*range(3, 3 + _MANY)))
+def test_s4_e10_many_outages_with_everybody_trading_meanwhile_end_equal(
+    seed: int, seconds: float, every: float, transport: str, count: Count
+) -> None:
+    """As many seeds as OUTAGE_SEEDS says."""
+    away(seed, seconds, every, transport, count)
+
+
+def away(seed: int, seconds: float, every: float, transport: str, count: Count) -> None:
+    """Tell of one outage."""
     told = Told()
     story = functools.partial(outage, told=told, seconds=seconds, every=every)
     trace = tell(story, seed, execution={"order_transport": transport})
