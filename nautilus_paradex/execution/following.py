@@ -240,6 +240,8 @@ class OrderFollower:
         """Follow an order that the framework holds; None if the venue has no such order type."""
         venue_id = order.venue_order_id.value if order.venue_order_id is not None else None
         tracker = self._registry.find(order.client_order_id.value, venue_id or "")
+        if tracker is not None and tracker.was_absent and not _is_named(order, tracker):
+            tracker = None  # the order came after all, and is here by another name
         if tracker is None:
             order_type = wire_order_type(order) or wire.OrderType.LIMIT
             tracker = self._registry.track(order.client_order_id.value, order_type, terms_of(order))
@@ -384,6 +386,10 @@ def _may_be(order: Order, order_id: str) -> bool:
     if order.venue_order_id is not None:
         return bool(order.venue_order_id.value == order_id)
     return not order.is_closed  # one that was rejected is over
+
+
+def _is_named(order: Order, tracker: OrderTracker) -> bool:
+    return bool(order.client_order_id.value == tracker.client_id)
 
 
 def _waits_for_trigger(order: Order) -> bool:

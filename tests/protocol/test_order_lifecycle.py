@@ -198,6 +198,22 @@ def test_e6_proven_absence_rejects_a_pending_order_and_cancels_a_working_one():
     assert working.order.is_done
 
 
+def test_e6_an_order_that_was_proven_absent_and_comes_is_reconciled_and_told_no_more():
+    told = Told()
+    told.order.on_absent("not found", 1)
+    for update in (
+        order_update("NEW", at_ms=2),
+        order_update("CLOSED", at_ms=3, cancel_reason="USER_CANCELED"),
+    ):
+        assert told.order.on_update(update, Source.STREAM) == []
+    for status in ("OPEN", "UNTRIGGERED"):
+        assert names(told.order.on_update(order_update(status, at_ms=4), Source.REST)) == [
+            "Reconcile"
+        ]
+    assert told.fill() == ["Reconcile"]
+    assert told.order.order_id is None
+
+
 def test_a_rejection_without_a_reason_says_so():
     assert tracker().on_create_denied("", 1)[0].reason == "the venue gave no reason"
 

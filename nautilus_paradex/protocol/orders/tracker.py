@@ -49,6 +49,11 @@ MOST_SETTLED_REQUESTS: Final = 1_000
 CUT_REASON = "cut to what was filled"
 
 
+#: What was proven absent and is there all the same was worked on for longer than any request is.
+#: Its holder was told that it is rejected, and has to be told of it as of somebody else's order.
+_BACK = Reconcile("it was told as rejected, and the venue has it after all")
+
+
 class Source(Enum):
     """Who says it; REST's and the stream's sequence numbers are unrelated (PROTOCOL 4.3)."""
 
@@ -148,6 +153,9 @@ class OrderTracker:
 
     def on_update(self, update: OrderUpdate, source: Source) -> list[Effect]:
         """Return what an order update has to tell; nothing if it is old or repeated."""
+        if self.was_absent:
+            lives = update.status in (OrderStatus.OPEN, OrderStatus.UNTRIGGERED)
+            return [_BACK] if lives or update.filled_size else []
         if self._is_stale(update, source):
             return []
         self.order_id = update.order_id or self.order_id
@@ -175,6 +183,8 @@ class OrderTracker:
 
         The caller has seen to it that each fill comes here once (`FillLedger`).
         """
+        if self.was_absent:
+            return [_BACK]
         self.order_id = fill.order_id or self.order_id
         self._now_ns = fill.created_ns
         if self._must_wait(fill):
@@ -252,6 +262,11 @@ class OrderTracker:
     def is_done(self) -> bool:
         """If nothing more is expected of the order."""
         return self.phase is Phase.CLOSED
+
+    @property
+    def was_absent(self) -> bool:
+        """If it was rejected because the venue did not know it (E6): it is told no more then."""
+        return self._ended_as is Said.ABSENT
 
     @property
     def missing_fills(self) -> Decimal:
