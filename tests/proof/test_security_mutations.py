@@ -90,6 +90,13 @@ MUTATIONS = (
         test=f"{_SIZES}::test_a_frame_is_refused_by_the_length_that_it_announces",
     ),
     Mutation(
+        name="an error of the WebSocket library goes past a close",
+        file="network/websocket.py",
+        guard='_LIBRARY_LOG.debug("The socket had been given up: %s", scrubbed(str(e)))',
+        instead="raise",
+        test=f"{_SIZES}::test_a_frame_above_the_limit_ends_the_socket_with_its_reason[262145-2]",
+    ),
+    Mutation(
         name="messages in pieces have no limit",
         file="network/websocket.py",
         guard="if len(self._parts) > MAX_FRAME_BYTES:",
@@ -137,6 +144,13 @@ MUTATIONS = (
         guard="return MASK",
         instead="return super().__repr__()",
         test=f"{_CREDENTIALS}::test_nothing_that_holds_a_secret_shows_it",
+    ),
+    Mutation(
+        name="a request shows its token",
+        file="network/http.py",
+        guard='SecretText(f"Bearer {token}")',
+        instead='f"Bearer {token}"',
+        test=f"{_CREDENTIALS}::test_a_request_does_not_show_the_token_that_it_carries",
     ),
     Mutation(
         name="secrets are saved",

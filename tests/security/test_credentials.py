@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from nautilus_trader.model.enums import OrderStatus
 from rich.pretty import pretty_repr
+from yarl import URL
 
 from nautilus_paradex import ParadexEnvironment
 from nautilus_paradex import ParadexExecClientConfig
@@ -19,6 +20,8 @@ from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.factories import get_shared_link
 from nautilus_paradex.network.auth import StaticToken
 from nautilus_paradex.network.http import HttpSettings
+from nautilus_paradex.network.http import _Request
+from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.link import LinkSettings
 from nautilus_paradex.network.log import NoLog
@@ -269,6 +272,13 @@ def test_nothing_that_holds_a_secret_shows_it(
 ) -> None:
     shown = show(make())
     assert not any(secret in shown for secret in SECRETS)
+
+
+def test_a_request_does_not_show_the_token_that_it_carries() -> None:
+    request = _Request("GET", URL("https://h/v1"), Scope.PRIVATE, None, {})
+    request.authorize(TOKEN)
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert TOKEN not in f"{request} {request.headers!r}"
 
 
 @pytest.mark.parametrize(("_name", "make"), HELD, ids=[name for name, _ in HELD])
