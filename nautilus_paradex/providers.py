@@ -26,6 +26,7 @@ from nautilus_paradex.protocol.errors import DecodeError
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.messages.account import AccountInfo
 from nautilus_paradex.protocol.messages.account import Fees
 from nautilus_paradex.protocol.messages.markets import Market
@@ -37,6 +38,9 @@ _CHUNK: Final = 50
 
 #: More ids than these are read with all markets at once: each is a request of its own otherwise.
 _FEW: Final = 3
+
+#: The other code for a market that does not exist (PROTOCOL 8.5).
+_NO_SYMBOL: Final = "INVALID_SYMBOL"
 
 
 class MarketReader(Protocol):
@@ -287,7 +291,9 @@ class ParadexInstrumentProvider(InstrumentProvider):
         for symbol in sorted(symbols):
             try:
                 markets += [m for m in await self._read(symbol) if m.symbol == symbol]
-            except NotFoundError:
+            except VenueError as e:
+                if not isinstance(e, NotFoundError) and e.code != _NO_SYMBOL:
+                    raise
                 continue  # the caller says which are missing
         return markets
 

@@ -24,6 +24,7 @@ from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import TransportError
+from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.messages.account import AccountInfo
 from nautilus_paradex.protocol.messages.account import Fees
 from nautilus_paradex.protocol.messages.markets import Market
@@ -49,6 +50,9 @@ class Reader:
     def __init__(self, markets: list[Market]) -> None:
         self.rows = markets
         self.asked: list[str | None] = []
+        self.not_found: VenueError = NotFoundError(
+            "market not found", code="MARKET_NOT_FOUND", status=404
+        )
         self.account_asked = 0
         self.unreadable: list[str] = []
         self.error: ParadexError | None = None
@@ -72,7 +76,7 @@ class Reader:
             return list(self.rows)
         rows = [row for row in self.rows if row.symbol == market]
         if not rows:
-            raise NotFoundError("market not found", code="MARKET_NOT_FOUND", status=404)
+            raise self.not_found
         return rows
 
     async def account_info(self) -> list[AccountInfo]:
@@ -495,6 +499,34 @@ async def test_an_id_that_is_delisted_is_an_error_in_the_log_and_the_others_are_
     assert loaded(instruments) == set(others)
     (error,) = log.errors
     assert "Paradex has no market DOGE-USD-PERP" in error
+
+
+async def test_an_id_that_is_delisted_is_missing_by_whichever_code_the_venue_says_it() -> None:
+    reader = Reader(ALL)
+    reader.not_found = VenueError("no such symbol", code="INVALID_SYMBOL", status=400)
+    ids = frozenset({iid(BTC), iid("DOGE-USD-PERP")})
+    instruments = provider(reader, ParadexInstrumentProviderConfig(load_ids=ids))
+    log = instruments._log = Logging()
+    await instruments.initialize()
+    assert loaded(instruments) == {BTC}
+    assert "Paradex has no market DOGE-USD-PERP" in log.errors[0]
+
+
+async def test_a_market_that_cannot_be_asked_for_is_not_taken_for_delisted() -> None:
+    reader = Reader(ALL)
+    reader.not_found = VenueError("no", code="VALIDATION_ERROR", status=400)
+    with pytest.raises(VenueError, match="VALIDATION_ERROR"):
+        await provider(reader).load_ids_async([iid("DOGE-USD-PERP")])
+
+
+async def test_fee_rates_that_the_venue_does_not_have_are_said_and_the_listed_ones_taken() -> None:
+    reader = Reader(ALL)
+    reader.account_error = NotFoundError("404 page not found", status=404, outcome_unknown=True)
+    instruments = provider(reader, account="0x1")
+    log = instruments._log = Logging()
+    await instruments.load_ids_async([iid(BTC)])
+    assert loaded(instruments) == {BTC}
+    assert "own fee rates cannot be read" in log.warnings[0]
 
 
 @pytest.mark.parametrize(

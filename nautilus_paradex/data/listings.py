@@ -84,6 +84,10 @@ class ListingProvider(Protocol):
 class HistoryReader(Protocol):
     """The REST call that tells what was missed."""
 
+    @property
+    def venue_ms(self) -> int:
+        """The venue's clock, UNIX milliseconds."""
+
     async def markets_history(self, market: str | None = None) -> list[MarketEvent]:
         """Return the events of the last 7 days."""
 
@@ -223,6 +227,9 @@ class Listings:
         lost_at_ms, self._lost_at_ms = self._lost_at_ms, None
         self._restores += 1
         if self._restores == 1:
+            if not self._recent:
+                # Events are in the venue's time, which is known by now.
+                self._newest_ms = self._rest.venue_ms
             return
         if self._unread_since_ms is None:
             known_ms = self._newest_ms if lost_at_ms is None else lost_at_ms

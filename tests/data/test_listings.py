@@ -102,6 +102,7 @@ class World:
         self.tasks = BackgroundTasks(self.log)
         self.clock = TestClock()
         self.clock.set_time(NOW_MS * 1_000_000)
+        self.venue_ms = NOW_MS
         self.provider = Provider(self.timing)
         self.history, self.history_error, self.asked = [], None, 0
         self.emitted, self.changed = [], []
@@ -391,6 +392,20 @@ async def test_a_market_that_is_gone_is_asked_for_in_vain(world):
 
 
 # -- RECONNECTS ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead_ms", [-600_000, 600_000])
+async def test_what_was_missed_is_counted_in_the_venues_time_whatever_ours_is(world, ahead_ms):
+    world.venue_ms = NOW_MS - ahead_ms
+    world.lists(price_tick_size="0.5")
+    world.history = [
+        tick("0.2", at=world.venue_ms - 120_000),
+        tick("0.5", at=world.venue_ms + 120_000),
+    ]
+    await world.listings.on_restored(1)
+    world.listings.on_lost([channels.markets()])
+    await world.listings.on_restored(2)
+    assert [key[2] for key in world.listings._recent] == [world.venue_ms + 120_000]
 
 
 async def test_the_first_connection_has_missed_nothing(world):
