@@ -330,10 +330,10 @@ class ParadexHttpClient:
 
     async def _attempt(self, request: "_Request") -> bytes:
         status, headers, payload = await self._exchange(request)
-        self.limiter.observe(request.scope, headers)
+        now_ms = self.timing.time_ms() + self.clock_offset_ms
+        self.limiter.observe(request.scope, headers, venue_ms=now_ms)
         if 200 <= status < 300:
             return payload
-        now_ms = self.timing.time_ms() + self.clock_offset_ms
         retry_after = parse_retry_after(headers.get("Retry-After"), now_ms)
         if retry_after is not None:
             pause = min(retry_after, self.settings.retry.max_retry_after)

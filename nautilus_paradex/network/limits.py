@@ -69,6 +69,14 @@ _ALSO: Final[Mapping[Scope, Scope]] = {
 
 # Two requests a window apart may arrive closer together: paths differ in length.
 _ARRIVAL_MARGIN: Final = 0.05
+# A window that we do not know is waited for no longer than this: then its next answer tells.
+_LONGEST_HOLD: Final = 60.0
+
+# Larger numbers of seconds are moments, not durations; of milliseconds and so on likewise.
+_EARLIEST_S: Final = 1e8
+_THOUSAND: Final = 1_000
+_MOST_DIGITS: Final = 24
+
 # A wait that rounds to nothing would spin on a clock of low resolution.
 _SHORTEST_WAIT: Final = 0.001
 
@@ -156,14 +164,23 @@ class RateLimiter:
         """Grant nothing in a scope for `seconds`: the venue said so (``Retry-After``)."""
         self._quotas[scope].hold_until(self._timing.monotonic() + seconds)
 
-    def observe(self, scope: Scope, headers: Mapping[str, str]) -> None:
+    def observe(
+        self, scope: Scope, headers: Mapping[str, str], *, venue_ms: int | None = None
+    ) -> None:
         """
         Learn from an answer's ``x-ratelimit-*`` headers that less is left than we counted.
 
         Other programs may use the same account or address. What the venue says never widens a
-        limit, and what it said holds until its window ends.
+        limit, and what it said holds until its window ends, or for as long as is sensible.
+
+        Parameters
+        ----------
+        venue_ms : int, optional
+            The venue's clock, UNIX milliseconds; ours where None.
+
         """
-        seen = _Headers.parse(headers, self._timing.time_ms())
+        now_ms = self._timing.time_ms() if venue_ms is None else venue_ms
+        seen = _Headers.parse(headers, now_ms)
         if seen is not None:
             self._quotas[scope].observe(seen, self._timing.monotonic())
 
@@ -199,11 +216,11 @@ class _Headers(msgspec.Struct, frozen=True):
             return None
         limit = _number(headers.get("x-ratelimit-limit"))
         reset = _number(headers.get("x-ratelimit-reset"))
-        if reset is not None and reset > 1e11:
-            reset = (reset - now_ms) / 1000
-        elif reset is not None and reset > 1e8:
-            # Whether the venue sends a moment or a duration is not documented.
-            reset -= now_ms / 1000
+        # Whether the venue sends a moment or a duration, and in which unit, is not documented.
+        if reset is not None and reset > _EARLIEST_S:
+            while reset > _EARLIEST_S * _THOUSAND:
+                reset /= _THOUSAND
+            reset -= now_ms / _THOUSAND
         return cls(
             remaining=max(0, int(remaining)),
             limit=None if limit is None else int(limit),
@@ -212,7 +229,9 @@ class _Headers(msgspec.Struct, frozen=True):
 
 
 def _number(text: str | None) -> float | None:
-    if text is None or not text.isascii() or not text.replace(".", "", 1).isdigit():
+    if text is None or len(text) > _MOST_DIGITS:
+        return None
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
         return None
     return float(text)
 
@@ -249,7 +268,8 @@ class _Quota:
         elif seen.remaining == 0:
             # A window that we do not know is used up: nothing passes until it ends.
             shortest = min(count.window.period for count in self._windows)
-            self.hold_until(now + (shortest if seen.reset_in is None else seen.reset_in))
+            reset_in = shortest if seen.reset_in is None else seen.reset_in
+            self.hold_until(now + min(reset_in, _LONGEST_HOLD))
 
 
 class _Count:

@@ -205,7 +205,10 @@ async def test_a_pause_that_the_venue_asks_for_stops_cancels_too():
     assert limiter.try_acquire(Scope.ORDER)
 
 
-@pytest.mark.parametrize("reset", ["30", "1790000030", "1790000030000"])
+@pytest.mark.parametrize(
+    "reset",
+    ["30", "1790000030", "1790000030000", "1790000030000000", "1790000030000000000"],
+)
 async def test_less_left_than_counted_is_believed_until_the_venues_window_ends(reset):
     timing = VirtualTiming(auto=False)
     limiter = RateLimiter(timing)
@@ -314,3 +317,31 @@ def test_with_others_at_work_the_venue_is_never_asked_for_more_than_it_has_left(
     until = min(reset, 1.0)
     assert sum(1 for at, _ in grants if at < until - 1e-5) <= limit - others
     assert most_in_any_window(grants, 1.0) <= limit
+
+
+@pytest.mark.parametrize("reset", ["4000", "1790003600", "1790003600000000000"])
+async def test_an_unknown_window_that_is_used_up_stops_nothing_for_longer_than_a_minute(reset):
+    timing = VirtualTiming(auto=False)
+    limiter = RateLimiter(timing)
+    limiter.observe(Scope.PUBLIC, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset})
+    assert not limiter.try_acquire(Scope.PUBLIC)
+    await timing.advance(61.0)
+    assert limiter.try_acquire(Scope.PUBLIC)
+
+
+async def test_when_a_window_ends_is_told_in_the_venues_time():
+    timing = VirtualTiming(auto=False)
+    limiter = RateLimiter(timing)
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1790000605"}
+    limiter.observe(Scope.PUBLIC, headers, venue_ms=1_790_000_600_000)
+    await timing.advance(4.0)
+    assert not limiter.try_acquire(Scope.PUBLIC)
+    await timing.advance(2.0)
+    assert limiter.try_acquire(Scope.PUBLIC)
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "1e9", "-1", "", "٣"])
+def test_numbers_that_are_none_are_no_limits(text):
+    limiter = RateLimiter(VirtualTiming(auto=False))
+    limiter.observe(Scope.PUBLIC, {"x-ratelimit-remaining": text})
+    assert limiter.try_acquire(Scope.PUBLIC)
