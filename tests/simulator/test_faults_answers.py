@@ -203,3 +203,84 @@ async def test_a_clock_that_jumps_beyond_their_time_ends_the_tokens():
         await stream.subscribe("orders.ALL")
         assert (await w.rest.request("GET", "/orders"))[1]["error"] == "INVALID_TOKEN"
         await stream.close()
+
+
+# -- CARRIED OUT ALL THE SAME -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (faults.HttpStatus(method="POST", path="/orders", status=502, carried_out=True), 502),
+        (faults.Refused(method="POST", path="/orders", code="SOMETHING", carried_out=True), 400),
+    ],
+)
+async def test_what_is_answered_with_an_error_can_be_carried_out(fault: RequestFault, status: int):
+    async with world() as w:
+        await w.login()
+        w.paradex.faults.add(fault)
+        assert (await w.rest.request("POST", "/orders", w.order()))[0] == status
+        assert len(w.exchange.queries.order_history(w.account)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (faults.HttpStatus(method="WS", path="order.", status=429, carried_out=True), 42901),
+        (faults.Refused(method="WS", path="order.", code="", rpc_code=100, carried_out=True), 100),
+    ],
+)
+async def test_a_call_that_is_answered_with_an_error_can_be_carried_out(
+    fault: RequestFault, code: int
+):
+    async with world() as w:
+        await w.login()
+        stream = await w.stream()
+        w.paradex.faults.add(fault)
+        answer = await stream.call("order.create", w.order())
+        assert answer["error"]["code"] == code
+        assert len(w.exchange.queries.order_history(w.account)) == 1
+
+
+async def test_an_answer_has_another_requests_id():
+    async with world() as w:
+        await w.login()
+        stream = await w.stream()
+        w.paradex.faults.add(faults.WrongId(method="WS", path="order.create", by=1000))
+        sent = await stream.send("order.create", w.order())
+        answer = await stream.until(lambda: stream._answers.get(sent + 1000))
+        assert answer["result"]["order"]["status"] == "NEW"
+
+
+@pytest.mark.parametrize("kind", [faults.LostRequest, faults.LostResponse])
+async def test_a_call_ends_its_connection_with_a_code(kind: type):
+    async with world() as w:
+        await w.login()
+        stream = await w.stream()
+        w.paradex.faults.add(kind(method="WS", path="order.create", code=4031))
+        await stream.send("order.create", w.order())
+        assert await stream.closed() == 4031
+        taken = len(w.exchange.queries.order_history(w.account))
+        assert taken == (kind is faults.LostResponse)
+
+
+async def test_a_request_that_arrives_late_is_outside_of_its_window_and_a_slow_one_is_not():
+    async with world() as w:
+        await w.login()
+        for kind, status in ((faults.LateRequest, 400), (faults.SlowRequest, 201)):
+            w.paradex.faults.add(kind(method="POST", path="/orders", ms=2_300))
+            order = w.order(recv_window=2_000)
+            assert (await w.rest.request("POST", "/orders", order))[0] == status
+
+
+async def test_a_call_that_is_ignored_leaves_its_connection_open():
+    async with world() as w:
+        await w.login()
+        stream = await w.stream()
+        armed = w.paradex.faults.add(faults.Ignored(method="WS", path="order.create"))
+        ignored = await stream.send("order.create", w.order())
+        answer = await stream.call("order.create", w.order())
+        assert answer["result"]["order"]["status"] == "NEW"
+        assert armed.fired == 1
+        assert stream._answers.get(ignored) is None
+        assert len(w.exchange.queries.order_history(w.account)) == 1
