@@ -139,7 +139,7 @@ def build(http_url: str, ws_url: str, gambler: Gambler) -> TradingNode:
         trader_id=TraderId("KILLED-001"),
         logging=LoggingConfig(log_level="OFF"),
         data_clients={PARADEX: ParadexDataClientConfig(**common)},
-        exec_clients={PARADEX: ParadexExecClientConfig(**common, recv_window_ms=1_000)},
+        exec_clients={PARADEX: ParadexExecClientConfig(**common, recv_window_ms=5_000)},
         exec_engine=LiveExecEngineConfig(
             inflight_check_interval_ms=0, graceful_shutdown_on_exception=True
         ),

@@ -164,7 +164,11 @@ async def trade_until(venue: LocalParadex, account: str, rival: Trader, rng: Ran
     wanted = len(queries.order_history(account)) + rng.randint(1, _ORDERS_A_LIFE)
     deadline = time.monotonic() + _ANSWER_S
     while len(queries.order_history(account)) < wanted:
-        assert time.monotonic() < deadline, "the node does not trade"
+        assert time.monotonic() < deadline, (
+            f"the node does not trade: {len(queries.order_history(account))} orders, "
+            f"{len(queries.open_orders(account))} of them open, {wanted} wanted; "
+            f"{queries.positions(account)}"
+        )
         trade_one(rival, rng)
         await asyncio.sleep(_POLL_S)
 
