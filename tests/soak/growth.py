@@ -29,19 +29,25 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     grows: bool
 
 
-def trends(samples: Sequence[Mapping[str, float]]) -> dict[str, Trend]:
+def trends(
+    samples: Sequence[Mapping[str, float]], bounds: Mapping[str, float] | None = None
+) -> dict[str, Trend]:
     """
     Return the trend of each quantity that is in the samples.
 
     A quantity grows when the median of its last third lies above that of the first by more than is
-    allowed, and the middle one lies above the first too: a wave is no growth.
+    allowed, and the middle one lies above the first too: a wave is no growth. One that has a bound
+    may grow up to it, and never beyond.
     """
     names = sorted({name for sample in samples for name in sample})
     settled = samples[int(len(samples) * _WARM_UP) :]
-    return {name: _trend(name, [sample.get(name, 0.0) for sample in settled]) for name in names}
+    return {
+        name: _trend(name, [sample.get(name, 0.0) for sample in settled], (bounds or {}).get(name))
+        for name in names
+    }
 
 
-def _trend(name: str, values: Sequence[float]) -> Trend:
+def _trend(name: str, values: Sequence[float], bound: float | None) -> Trend:
     third = len(values) // 3
     if not third:
         raise ValueError(f"{len(values)} samples after the warm-up are too few")
@@ -50,4 +56,6 @@ def _trend(name: str, values: Sequence[float]) -> Trend:
     )
     part, number = _ALLOWED.get(name, _ALLOWED_OTHERS)
     grows = last > first * (1 + part) + number and middle > first
+    if bound is not None:
+        grows = max(values) > bound
     return Trend(thirds=(first, middle, last), most=max(values), grows=grows)

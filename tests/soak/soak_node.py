@@ -42,6 +42,8 @@ from nautilus_paradex import ParadexLiveDataClientFactory
 from nautilus_paradex import ParadexLiveExecClientFactory
 from nautilus_paradex.execution import assembly
 from nautilus_paradex.execution import following
+from nautilus_paradex.execution import keeping
+from nautilus_paradex.execution import reconciliation
 from tests.benchmarks.firehose_probe import rss_mb
 from tests.soak.sizes import sizes
 
@@ -52,13 +54,28 @@ PRICE = Decimal(150)
 
 _ORDER_PERIOD = timedelta(milliseconds=400)
 _PURGE_PERIOD = timedelta(seconds=20)
-#: Longer than a proof of the account looks back.
-_PURGE_AGE_SECS = 240
+#: Shorter than a proof of the account looks back: what it brings again must not be told again.
+_PURGE_AGE_SECS = 60
 _SAMPLE_SECS = 1.0
 _DEADLINE_S = 60.0
 
 #: The memories of the adapter, small enough to be full long before the end of a short run.
-_ENDED_ORDERS, _FILLS, _RECENT_FILLS, _CONFIRMED = 60, 60, 30, 60
+_ENDED_ORDERS, _FILLS, _RECENT_FILLS, _CONFIRMED, _HEARD = 60, 60, 30, 60, 100
+
+#: Must hold what ends while a proof of the account looks back, and was purged meanwhile.
+_ENDED_HEARD = 3_000
+
+BOUNDS = {
+    "kept EndedOrders._filled": _ENDED_HEARD,
+    "kept FillLedger._keys": _FILLS,
+    "kept OrderFollower._confirmed": _CONFIRMED,
+    "kept OrderFollower.recent_fills": _RECENT_FILLS,
+    "kept OrderRegistry._ended": _ENDED_ORDERS,
+    "kept StreamMemory._heard": _HEARD,
+}
+
+#: Connections to the venue: how many a burst opens, and for how long, is no matter of growth.
+_POOL = {"http_pool_limit": 6}
 
 
 class Soaker(Strategy):
@@ -125,6 +142,10 @@ def small_memories() -> None:
     changed: Any = assembly
     changed.OrderRegistry = functools.partial(registry, ended_capacity=_ENDED_ORDERS)
     changed.FillLedger = functools.partial(ledger, capacity=_FILLS)
+    changed = keeping
+    changed.StreamMemory = functools.partial(keeping.StreamMemory, capacity=_HEARD)
+    changed = reconciliation
+    changed.EndedOrders = functools.partial(reconciliation.EndedOrders, capacity=_ENDED_HEARD)
     changed = following
     changed._RECENT_FILLS, changed._MOST_CONFIRMED = _RECENT_FILLS, _CONFIRMED
 
@@ -154,6 +175,7 @@ def build(urls: list[str], soaker: Soaker) -> TradingNode:
                     load_ids=frozenset({str(TRADED)})
                 ),
                 **waits,
+                **_POOL,
             )
         },
         exec_engine=LiveExecEngineConfig(

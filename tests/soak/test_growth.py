@@ -43,6 +43,13 @@ def test_a_descriptor_that_is_kept_at_each_reconnect_is_seen():
     assert trend.most == 49
 
 
+def test_what_has_a_bound_may_grow_up_to_it_and_never_beyond():
+    samples = [{"kept": float(n)} for n in range(400)]
+    assert trends(samples)["kept"].grows
+    assert not trends(samples, {"kept": 399})["kept"].grows
+    assert trends(samples, {"kept": 398})["kept"].grows
+
+
 def test_too_few_samples_prove_nothing():
     with pytest.raises(ValueError, match="too few"):
         trends(rows(1.0, 2.0))

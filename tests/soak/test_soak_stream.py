@@ -24,6 +24,7 @@ from tests.acceptance.node import Trader
 from tests.benchmarks.firehose_run import generator
 from tests.conftest import Count
 from tests.soak.growth import trends
+from tests.soak.soak_node import BOUNDS
 from tests.soak.soak_node import PRICE
 from tests.soak.soak_node import TRADED
 
@@ -179,7 +180,7 @@ async def test_s9_memory_tasks_and_descriptors_stay_flat_while_frames_and_reconn
 ) -> None:
     samples, fills = await soak(tmp_path)
     last = samples[-1]
-    found = {k: v for k, v in trends(samples).items() if not k.startswith("done ")}
+    found = {k: v for k, v in trends(samples, BOUNDS).items() if not k.startswith("done ")}
     done = {k.removeprefix("done "): round(v) for k, v in last.items() if k.startswith("done ")}
     growing = [name for name, trend in found.items() if trend.grows]
     figures = {"seconds": len(samples), **done, **fills, "growing": growing}
