@@ -95,11 +95,13 @@ def strike(kind: Strike, frame: int, seed: int, transport: str) -> Counter[str]:
     async def story(at: VirtualSession) -> None:
         after = Random(f"{seed} {frame}")
         struck = at.venue.faults.add(_fault(kind, frame))
+        swept = asyncio.create_task(_sweep_in_the_gap(at))
         again = asyncio.create_task(_cut_again(at, after)) if kind is Strike.CUT_TWICE else None
         await trade_two_hundred_orders(at)
         await _recovered(at, epoch=2 if again is None else 3)
         await at.ends_equal()
         assert struck.fired == 1
+        await swept
         assert len(at.node.cache.orders(strategy_id=at.desk.id)) == ORDERS
         counted.update(figures(at))
         counted[_FIGURE[kind]] += 1
@@ -129,10 +131,22 @@ def _fault(kind: Strike, frame: int) -> DropAfterFrames | Stall:
     return DropAfterFrames(frames=frame, private=True, channels=EVERY_FRAME)
 
 
+async def _sweep_in_the_gap(at: VirtualSession) -> None:
+    """Fill what rests while no stream tells it: of what ends so nothing else is ever told."""
+    await _first_loss(at)
+    # As far as the rival's own quotes, which it does not trade with.
+    at.rival.place("SELL", "6", "2496", "IOC")
+    at.rival.place("BUY", "6", "2504", "IOC")
+
+
+async def _first_loss(at: VirtualSession) -> None:
+    status = at.node.execution.stream_status
+    await until(lambda: status().epoch == 1 and not status().connected, "the first loss", _NEVER)
+
+
 async def _cut_again(at: VirtualSession, after: Random) -> str:
     """Cut the second connection, after one of its first frames or at a page of its recovery."""
-    status = at.node.execution.stream_status
-    await until(lambda: status().epoch == 1 and not status().connected, "the first cut", _NEVER)
+    await _first_loss(at)
     if after.random() < 0.5:
         frames = after.randint(1, _RECOVERY_FRAMES)
         second = at.venue.faults.add(
