@@ -135,8 +135,8 @@ async def _sweep_in_the_gap(at: VirtualSession) -> None:
     """Fill what rests while no stream tells it: of what ends so nothing else is ever told."""
     await _first_loss(at)
     # As far as the rival's own quotes, which it does not trade with.
-    at.rival.place("SELL", "6", "2496", "IOC")
-    at.rival.place("BUY", "6", "2504", "IOC")
+    at.rival.place("SELL", "40", "2496", "IOC")
+    at.rival.place("BUY", "40", "2504", "IOC")
 
 
 async def _first_loss(at: VirtualSession) -> None:

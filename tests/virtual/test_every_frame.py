@@ -56,6 +56,7 @@ def test_e5_session_of_200_orders_ends_equal_when_nothing_strikes(
 
 
 @pytest.mark.survives(1)
+@pytest.mark.timeout(400)  # a busy machine is slower by far
 @pytest.mark.parametrize("kind", list(Strike))
 @pytest.mark.parametrize("seed", seeds(1))
 def test_e5_e10_stream_struck_after_a_frame_loses_doubles_and_sticks_nothing(

@@ -28,6 +28,9 @@ _PAUSE_S: Final = 0.04
 
 _MARK: Final = 2500
 
+#: The size of two orders that no command touches: nothing but a reading finds out that they ended.
+_LEFT_ALONE: Final = Decimal("0.55")
+
 
 def lively() -> SimulatorConfig:
     """Return settings in which answers, orders and fills come in any order."""
@@ -42,7 +45,9 @@ async def trade_two_hundred_orders(at: VirtualSession) -> None:
     """
     at.rival.place("SELL", "5", "2505")
     at.rival.place("BUY", "5", "2495")
-    left = ORDERS
+    for side, price in ((BUY, _MARK - 4), (SELL, _MARK + 4)):
+        at.desk.limit(side, str(_LEFT_ALONE), str(price))
+    left = ORDERS - 2
     while left:
         left -= _submit(at, left)
         await _pause(at)
@@ -121,7 +126,11 @@ def _trade(at: VirtualSession) -> None:
 
 
 def _open_orders(at: VirtualSession) -> list[Order]:
-    orders = [o for o in at.node.cache.orders_open() if not o.is_inflight and o.has_price]
+    orders = [
+        order
+        for order in at.node.cache.orders_open()
+        if not order.is_inflight and order.quantity.as_decimal() != _LEFT_ALONE
+    ]
     return sorted(orders, key=lambda order: order.client_order_id.value)
 
 
