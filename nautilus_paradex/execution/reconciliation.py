@@ -25,6 +25,7 @@ from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import Venue
@@ -34,6 +35,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.execution.ended import EndedOrders
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.following import order_id_behind
+from nautilus_paradex.execution.following import terms_of
 from nautilus_paradex.execution.report_fitting import fit_status
 from nautilus_paradex.execution.report_fitting import fit_time
 from nautilus_paradex.execution.reports import ReportGenerator
@@ -50,6 +52,9 @@ from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.protocol.orders import Source
+from nautilus_paradex.protocol.orders import Terms
+from nautilus_paradex.protocol.orders.lifecycle import Said
+from nautilus_paradex.protocol.orders.lifecycle import said_by
 
 
 #: How long queued events may take until the framework has applied them, seconds.
@@ -65,6 +70,9 @@ _POLL_SECS: Final = 0.01
 _CLOCKS_MS: Final = 10_000
 
 _ASKED: Final = frozenset({OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
+
+#: Orders whose prices the framework does not compare with those of a report.
+_NOT_COMPARED: Final = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
 
 
 class AppliedMassStatus(ExecutionMassStatus):
@@ -307,7 +315,7 @@ class Reconciler:
             snapshot = await self._algo_folder.fold(snapshot)
         snapshot = await self._complete(snapshot, start_ms)
         await self.fit(snapshot)
-        self._accept_early(snapshot)
+        await self._await_terms(self._tell_by_events(snapshot))
         # Answers to commands and questions went on being told meanwhile.
         await self.await_queue()
         moving = self._moved_since(read, snapshot, start_ms)
@@ -337,21 +345,36 @@ class Reconciler:
             fills=[fill for fill in snapshot.fills if order_id_behind(fill) not in forgotten],
         )
 
-    def _accept_early(self, snapshot: AccountSnapshot) -> None:
+    def _tell_by_events(self, snapshot: AccountSnapshot) -> list[tuple[Order, OrderTracker]]:
         """
-        Tell of orders that were commanded before they were accepted, by their own channel.
+        Tell by their own channel what reports of orders would leave out; return those orders.
 
-        A report would have the framework take such an order for accepted already: it would end
-        without the venue's id, and the next report would make another order of it.
+        One that was commanded before it was accepted would be taken for accepted already: it would
+        end without the venue's id, and the next report would make another order of it. Some that
+        have ended would keep their terms of before. Fills and ends are for the reports: told out
+        of turn, a reduce-only fill would come before the position that it reduces.
         """
+        told = []
         for update in snapshot.orders.values():
             order = self._follower.cached_order(update.client_id, update.order_id)
-            if order is None or order.status not in _ASKED or order.ts_accepted:
+            if order is None or order.is_closed or not _says_half(update, order):
                 continue
-            if update.status is not wire.OrderStatus.NEW:
-                for fill in snapshot.fills_of(update.order_id):
-                    self._follower.take(fill, Source.REST)
-                self._follower.take(update, Source.REST)
+            tracker = self._follower.adopt_if_new(order)
+            if tracker is not None and not tracker.external:
+                never_rested = said_by(update) is Said.REFUSED and not order.ts_accepted
+                news = update if never_rested else _before_its_fills(update)
+                self._follower.take(news, Source.REST)
+                told.append((order, tracker))
+        return told
+
+    async def _await_terms(self, told: list[tuple[Order, OrderTracker]]) -> None:
+        """Wait until the framework has applied the terms of orders: reports would overtake them."""
+        waited = 0.0
+        while waited < _QUEUE_DEADLINE_SECS and any(
+            order.is_open and terms_of(order) != tracker.told for order, tracker in told
+        ):
+            await self._timing.sleep(_POLL_SECS)
+            waited += _POLL_SECS
 
     def _moved_since(
         self, read: set[tuple[str, str]], snapshot: AccountSnapshot, start_ms: int | None
@@ -551,6 +574,28 @@ class Reconciler:
 
 async def _fits(_: AccountSnapshot) -> None:
     """Stand in until somebody can load instruments."""
+
+
+def _says_half(update: OrderUpdate, order: Order) -> bool:
+    """Return if the framework does not take all that an order's report says."""
+    if update.status is wire.OrderStatus.NEW:
+        return False
+    if order.status in _ASKED and not order.ts_accepted:
+        return True
+    if update.status is not wire.OrderStatus.CLOSED or order.order_type not in _NOT_COMPARED:
+        return False
+    return Terms(update.size, update.price, update.trigger_price) != terms_of(order)
+
+
+def _before_its_fills(update: OrderUpdate) -> OrderUpdate:
+    """Return an order with its terms as it rested, before fills, trigger and end."""
+    status = update.status
+    if status is wire.OrderStatus.CLOSED:
+        waited = update.trigger_price is not None
+        status = wire.OrderStatus.UNTRIGGERED if waited else wire.OrderStatus.OPEN
+    return msgspec.structs.replace(
+        update, status=status, remaining_size=update.size, avg_fill_price=None, cancel_reason=""
+    )
 
 
 def account_of(order: Order) -> AccountId | None:

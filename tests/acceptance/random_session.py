@@ -7,10 +7,12 @@ A session of many commands in a running node, and the proof that node and venue 
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from typing import cast
 
@@ -63,8 +65,10 @@ _HALF = Decimal("0.5")
 _TENTH = Decimal("0.1")
 _MARK_RANGE = Decimal(50)
 
-#: How long node and venue may take to agree once nothing happens any more, seconds: a lost create
-#: is proven only after its receive window, which is five minutes.
+#: Only after it a lost create is proven to be none; the usual five minutes are long to look at.
+_WINDOW_MS = 20_000
+
+#: How long node and venue may take to agree once nothing happens any more, seconds.
 REST_DEADLINE_S = 900.0
 
 #: Equality must last: what comes twice comes late.
@@ -73,6 +77,13 @@ _POLL_S = 1.0
 
 #: What the strategy subscribes to.
 _FEEDS = 2
+
+_FAILURES: dict[say.Failure, Callable[..., faults.RequestFault]] = {
+    say.Failure.REQUEST_LOST: faults.LostRequest,
+    say.Failure.REFUSED: partial(faults.gateway_error, 503),
+    say.Failure.ANSWER_LOST: faults.LostResponse,
+    say.Failure.ANSWER_FAILED: partial(faults.HttpStatus, status=502, carried_out=True),
+}
 
 _LOCAL = frozenset({OrderStatus.INITIALIZED, OrderStatus.DENIED})
 
@@ -247,7 +258,11 @@ class RandomSession:
             self.account,
             strategies=[self.desk],
             data=USERS_WAITS,
-            execution={**USERS_WAITS, "order_transport": self._setup.transport},
+            execution={
+                **USERS_WAITS,
+                "order_transport": self._setup.transport,
+                "recv_window_ms": _WINDOW_MS,
+            },
             started=before is None,
             may_fail=True,
         ) as node:
@@ -468,6 +483,15 @@ class RandomSession:
 
     def _slowrequest(self, command: say.SlowRequest) -> None:
         self.venue.faults.add(faults.SlowRequest(ms=command.ms, **self._any_command()))
+
+    def _fail(self, command: say.Fail) -> None:
+        self.end.was_cut = True
+        fault = _FAILURES[command.how]
+        self.venue.faults.add(fault(**self._any_command()))
+
+    def _stall(self, command: say.Stall) -> None:
+        self.end.was_cut = True
+        self.venue.faults.add(faults.Stall(seconds=command.seconds, private=True))
 
     def _any_command(self) -> dict[str, str]:
         if self._setup.transport == "ws":

@@ -109,6 +109,9 @@ _EXPECTED_ERRORS: Final = (
     "was aborted before completion",
 )
 
+#: A cut in the midst of a subscription: it stays wanted, and is asked for again.
+_EXPECTED_ERRORS_AFTER_A_CUT: Final = ("Cannot carry out Subscribe",)
+
 #: Warnings that say what the session has done.
 _EXPECTED_WARNINGS: Final = (
     "was refused:",
@@ -453,9 +456,10 @@ def _wrong_publication(order: Order, told: list[OrderEvent]) -> list[str]:
 def wrong_lines(log: str, *, was_cut: bool) -> list[str]:
     """Return the lines of a log that say that something is wrong."""
     warnings = _EXPECTED_WARNINGS + (_EXPECTED_AFTER_A_CUT if was_cut else ())
+    errors = _EXPECTED_ERRORS + (_EXPECTED_ERRORS_AFTER_A_CUT if was_cut else ())
     wrong = []
     for line in log.splitlines():
-        for level, expected in (("[ERROR]", _EXPECTED_ERRORS), ("[WARN]", warnings)):
+        for level, expected in (("[ERROR]", errors), ("[WARN]", warnings)):
             if level in line and not any(text in line for text in expected):
                 wrong.append(line)
     return wrong

@@ -226,6 +226,33 @@ class SlowRequest(Command, frozen=True):
     ms: int = 30
 
 
+class Failure(StrEnum):
+    """What may become of a request."""
+
+    REQUEST_LOST = "request_lost"
+    REFUSED = "refused"
+    """By something in between; the venue never gets it."""
+    ANSWER_LOST = "answer_lost"
+    ANSWER_FAILED = "answer_failed"
+    """It is carried out, and something in between answers with an error."""
+
+    def __repr__(self) -> str:
+        """Return what a replay can read."""
+        return f"{type(self).__name__}.{self.name}"
+
+
+class Fail(Command, frozen=True):
+    """The next command to the venue fails, or seems to."""
+
+    how: Failure = Failure.ANSWER_LOST
+
+
+class Stall(Command, frozen=True):
+    """The private stream falls silent while it seems to stand."""
+
+    seconds: float = 5.0
+
+
 class Cut(Command, frozen=True):
     """Every connection of the stream is cut."""
 
@@ -357,6 +384,12 @@ def sessions(draw: st.DrawFn, length: int, *special: Command) -> list[Command]:
     for command in special:
         drawn.insert(draw(st.integers(0, length)), command)
     return drawn
+
+
+def troubles() -> st.SearchStrategy[Command]:
+    """Return what goes wrong with commands, or with the stream."""
+    fails = st.builds(Fail, how=st.sampled_from(tuple(Failure)))
+    return st.one_of(fails, fails, st.builds(Stall, seconds=st.sampled_from((1.0, 20.0, 600.0))))
 
 
 def restarts() -> st.SearchStrategy[Restart]:

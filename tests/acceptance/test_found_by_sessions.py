@@ -19,6 +19,7 @@ from tests.acceptance.random_session import play
 from tests.acceptance.session_commands import CancelElsewhere
 from tests.acceptance.session_commands import Cut
 from tests.acceptance.session_commands import Hit
+from tests.acceptance.session_commands import Kind
 from tests.acceptance.session_commands import Late
 from tests.acceptance.session_commands import Modify
 from tests.acceptance.session_commands import Restart
@@ -49,6 +50,22 @@ def test_e7_a_modify_whose_result_overtakes_its_answer_keeps_the_new_terms():
     play(
         Setup(answer_order="notification_first", latency_ms=0.0),
         [Submit(size=8), Wait(ms=10), Hit(size=7), Modify(price=1), Wait(ms=10)],
+    )
+
+
+def test_e10_an_order_that_ended_while_the_stream_was_away_has_the_terms_that_it_had():
+    """Of some types the framework takes an end from a report, and no prices."""
+    play(
+        Setup(),
+        [
+            Submit(kind=Kind.MARKET_IF_TOUCHED, size=3, price=0, trigger=8),
+            Wait(ms=10),
+            Late(ms=5000),
+            Modify(trigger=-2),
+            Wait(ms=10),
+            CancelElsewhere(),
+            Cut(),
+        ],
     )
 
 
