@@ -148,6 +148,7 @@ _EXPECTED_AFTER_A_CUT: Final = (
     "Cannot ask for",
     "orders failed, asking the venue for each",
     "waits for a reconnect",
+    "goes by REST",
     # A node stops with commands under way; the next one finds out what became of them.
     "was cancelled",
     # Fills of several orders that alternated are applied order by order.
