@@ -7,9 +7,11 @@ from typing import Final
 
 from nautilus_trader.core import nautilus_pyo3
 from nautilus_trader.model.instruments import CryptoOption
+from nautilus_trader.model.objects import PRICE_MAX
 
 from nautilus_paradex.parsing.instruments import NO_EXPIRY_NS
 from nautilus_paradex.parsing.numbers import rounded
+from nautilus_paradex.protocol.errors import NumberError
 from nautilus_paradex.protocol.events import MarketSummary
 from nautilus_paradex.protocol.numbers import from_mantissa
 
@@ -41,6 +43,11 @@ def parse_forward_price(event: MarketSummary, option: CryptoOption, ts_init: int
     ts_init : int
         UNIX nanoseconds.
 
+    Raises
+    ------
+    NumberError
+        If the forward is no amount.
+
     """
     if event.underlying_price_e8 is None:
         return None
@@ -48,10 +55,16 @@ def parse_forward_price(event: MarketSummary, option: CryptoOption, ts_init: int
     if event.forward_rate_e8 is not None and option.expiration_ns < NO_EXPIRY_NS:
         years = _CONTEXT.divide(Decimal(max(0, option.expiration_ns - event.ts_ns)), _NS_PER_YEAR)
         rate = from_mantissa(event.forward_rate_e8)
-        price = _CONTEXT.multiply(price, _CONTEXT.exp(_CONTEXT.multiply(rate, years)))
+        try:
+            price = _CONTEXT.multiply(price, _CONTEXT.exp(_CONTEXT.multiply(rate, years)))
+        except ArithmeticError:
+            raise NumberError(str(rate), "is no rate that a price grows at") from None
+    price = rounded(price, option.price_precision)
+    if price.copy_abs() > int(PRICE_MAX):
+        raise NumberError(str(price), "is out of the range of prices")
     return ForwardPrice(
         nautilus_pyo3.InstrumentId.from_str(str(option.id)),
-        format(rounded(price, option.price_precision), "f"),
+        format(price, "f"),
         None,
         event.ts_ns,
         ts_init,

@@ -10,6 +10,7 @@ raw value beyond its type's range ends the whole process. So every value is chec
 from decimal import ROUND_HALF_EVEN
 from decimal import Context
 from decimal import Decimal
+from decimal import InvalidOperation
 from typing import Final
 
 from nautilus_trader.model.currencies import USDC
@@ -128,8 +129,19 @@ def money_of(value: Decimal, currency: Currency) -> Money:
 
 
 def rounded(value: Decimal, precision: int) -> Decimal:
-    """Return a value with a number of decimal places, rounded half to even."""
-    return value.quantize(Decimal(1).scaleb(-precision), context=EXACT)
+    """
+    Return a value with a number of decimal places, rounded half to even.
+
+    Raises
+    ------
+    NumberError
+        If it is no number, or larger than any amount.
+
+    """
+    try:
+        return value.quantize(Decimal((0, (1,), -precision)), context=EXACT)
+    except InvalidOperation:
+        raise NumberError(str(value), "is no amount") from None
 
 
 # -- BY INSTRUMENT ---------------------------------------------------------------------------------

@@ -156,7 +156,9 @@ def parse_order_status_report(
         order_status=order_status(update),
         price=None if update.price is None else to_price(update.price, instrument),
         trigger_price=(
-            None if update.trigger_price is None else to_price(update.trigger_price, instrument)
+            to_price(update.trigger_price, instrument)
+            if is_conditional and update.trigger_price is not None
+            else None
         ),
         trigger_type=TriggerType.MARK_PRICE if is_conditional else TriggerType.NO_TRIGGER,
         quantity=to_quantity(update.size, instrument),  # the original size, not the rest (P20)

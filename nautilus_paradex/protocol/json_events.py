@@ -55,6 +55,7 @@ _RATE_SCALE: Final = 12
 _OLD_FILL_TYPES: Final = {"TRANSFER": FillType.UNWIND_TRANSFER}
 #: ``/markets`` and SBE have different words for a kind; which of them JSON sends is not known.
 _SBE_ASSET_KINDS: Final = {"PERP": "PERPETUAL_FUTURE", "PERP_OPTION": "OPTION"}
+_MOST_HOURS: Final = 2**15 - 1
 _UNSPECIFIED: Final = "UNSPECIFIED"
 _DEFAULT: Final = Instruction.GTC.value
 #: What trades on the book; everything else was made by the venue itself (trap 51).
@@ -211,7 +212,11 @@ def market_summary(message: messages.MarketSummaryMessage) -> events.MarketSumma
 def funding_data(message: messages.FundingDataMessage) -> events.FundingData:
     """Return a market's continuous funding."""
     hours = message.funding_period_hours
-    if not hours.is_finite() or hours != hours.to_integral_value():
+    # The bounds are SBE's: a number of a thousand million digits would be one too.
+    if (
+        not (hours.is_finite() and -_MOST_HOURS <= hours <= _MOST_HOURS)
+        or hours != hours.to_integral_value()
+    ):
         raise DecodeError("funding_period_hours: not a whole number of hours")
     return events.FundingData(
         market=message.market,
@@ -420,7 +425,9 @@ def _ns(milliseconds: int) -> int:
 
 
 def _optional_ns(milliseconds: int) -> int | None:
-    return milliseconds * _NS_PER_MS if milliseconds else None
+    # A diagnostic that is no time must not cost the state that it comes with.
+    ns = milliseconds * _NS_PER_MS
+    return ns if 0 < ns <= numbers.LATEST_NS else None
 
 
 def _levels(levels: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:

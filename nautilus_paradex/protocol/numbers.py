@@ -19,6 +19,13 @@ from nautilus_paradex.protocol.errors import NumberError
 SCALE: Final = 8
 UNIT: Final = 10**SCALE
 
+#: The largest number of the wire's own encoding, which has signed integers of 64 bits.
+LARGEST: Final = 2**63 - 1
+
+#: The latest time that is one, UNIX nanoseconds: in the year 2262. What is later, or before 1970,
+#: is garbage, and whoever would be given it could not hold it.
+LATEST_NS: Final = LARGEST
+
 # Longer texts are no amounts; int() and Decimal arithmetic would refuse or stall on them.
 _MAX_DIGITS: Final = 64
 # Plain or scientific, ASCII digits only: Decimal() would also take underscores and spaces.

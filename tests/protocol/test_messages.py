@@ -219,6 +219,7 @@ MESSAGES = [
 def _minimal(kind: type) -> dict:
     """Return JSON with the required fields only."""
     values = {str: "1", int: 1, bool: True, Decimal: "1"}
+    values |= {base.Milliseconds: 1, base.SequenceNumber: 1}
     return {
         field.encode_name: _required_value(field.type, values)
         for field in base.msgspec.structs.fields(kind)

@@ -21,6 +21,7 @@ from nautilus_paradex.protocol.sbe import codes
 from nautilus_paradex.protocol.sbe import decode_frame
 from nautilus_paradex.protocol.sbe import encode_event
 from nautilus_paradex.protocol.sbe.layouts import LAYOUTS
+from nautilus_paradex.protocol.sbe.values import LATEST_US
 
 
 LIMIT = 2**63 - 1
@@ -31,8 +32,9 @@ number = e8.map(from_mantissa)
 optional_number = st.none() | number
 nonzero = st.none() | e8.filter(bool).map(from_mantissa)
 seq = st.integers(-LIMIT, LIMIT)
-time = st.integers(0, LIMIT).map(lambda us: us * 1000)
-optional_time = st.none() | st.integers(1, LIMIT).map(lambda us: us * 1000)
+number_of_a_book = st.integers(0, LIMIT)
+time = st.integers(0, LATEST_US).map(lambda us: us * 1000)
+optional_time = st.none() | st.integers(1, LATEST_US).map(lambda us: us * 1000)
 text = st.text(max_size=60)
 filled_text = st.text(min_size=1, max_size=60)
 market = st.sampled_from(["BTC-USD-PERP", "ETH-USD-PERP", "BTC-USD-27NOV26-70000-C"]) | text
@@ -90,7 +92,7 @@ EVENTS: dict[str, st.SearchStrategy[Any]] = {
     "Bbo": of(
         events.Bbo,
         market=market,
-        seq=seq,
+        seq=number_of_a_book,
         bid_e8=optional_e8,
         bid_size_e8=optional_e8,
         ask_e8=optional_e8,
@@ -100,7 +102,7 @@ EVENTS: dict[str, st.SearchStrategy[Any]] = {
     "Book": of(
         events.Book,
         market=market,
-        seq=seq,
+        seq=number_of_a_book,
         is_snapshot=st.booleans(),
         bids=levels,
         asks=levels,

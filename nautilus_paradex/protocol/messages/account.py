@@ -6,6 +6,7 @@ import msgspec
 
 from nautilus_paradex.protocol.messages.base import Body
 from nautilus_paradex.protocol.messages.base import Message
+from nautilus_paradex.protocol.messages.base import Milliseconds
 
 
 class AuthResponse(Message, frozen=True, gc=False, kw_only=True):
@@ -59,7 +60,7 @@ class AccountSummaryMessage(Message, frozen=True, gc=False, kw_only=True):
     settlement_asset: str = ""
     status: str = ""
     seq_no: int = 0
-    updated_at: int = 0
+    updated_at: Milliseconds = 0
     last_seen_notification: int = 0
 
 
@@ -158,7 +159,7 @@ class Balance(Message, frozen=True, gc=False, kw_only=True):
     average_entry_price_usd: str = ""
     cost: str = ""
     cost_usd: str = ""
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
 
 
 class PositionMessage(Message, frozen=True, gc=False, kw_only=True):
@@ -188,7 +189,7 @@ class PositionMessage(Message, frozen=True, gc=False, kw_only=True):
     leverage: str = ""
     last_fill_id: str = ""
     created_at: int = 0
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
     closed_at: int = 0
     seq_no: int = 0
 
@@ -208,9 +209,9 @@ class MmpConfig(Message, frozen=True, gc=False, kw_only=True):
     delta_limit: str = ""
     vega_limit: str = ""
     protect_block_trades: bool = False
-    updated_at: int = 0
+    updated_at: Milliseconds = 0
     is_frozen: bool | None = None
-    frozen_until: int | None = None
+    frozen_until: Milliseconds | None = None
     """0 until a reset, and where nothing is frozen: `is_frozen` tells."""
     window_size: str | None = None
     window_delta: str | None = None
@@ -253,7 +254,7 @@ class MmpReset(Message, frozen=True, gc=False, kw_only=True):
     """A row of the answer to ``POST /account/mmp/reset``."""
 
     base_asset: str
-    reset_at: int = 0
+    reset_at: Milliseconds = 0
 
 
 class MmpEvent(Message, frozen=True, gc=False, kw_only=True):
@@ -264,7 +265,7 @@ class MmpEvent(Message, frozen=True, gc=False, kw_only=True):
     """TRIGGERED, UNFROZEN, RESET or CONFIG_UPDATED."""
     trip_reason: str = ""
     """With TRIGGERED only: SIZE, DELTA, VEGA or INVALID_FILL."""
-    frozen_until: int = 0
+    frozen_until: Milliseconds = 0
     """With TRIGGERED only; 0 is until a reset."""
     window_size: str = ""
     window_delta: str = ""

@@ -7,12 +7,22 @@ field that the venue leaves out has its default.
 """
 
 from functools import cache
+from typing import Annotated
 from typing import Any
 from typing import ClassVar
 
 import msgspec
 
 from nautilus_paradex.protocol.errors import EncodeError
+from nautilus_paradex.protocol.numbers import LARGEST
+from nautilus_paradex.protocol.numbers import LATEST_NS
+
+
+#: A time that state depends on, UNIX milliseconds: any other is refused.
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NS // 1_000_000)]
+
+#: A number of a book's frame.
+SequenceNumber = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -7,6 +7,8 @@ import msgspec
 
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.messages.base import Message
+from nautilus_paradex.protocol.messages.base import Milliseconds
+from nautilus_paradex.protocol.messages.base import SequenceNumber
 
 
 class BookLevel(Message, frozen=True, gc=False, kw_only=True):
@@ -30,10 +32,10 @@ class BookMessage(Message, frozen=True, gc=False, kw_only=True):
     """The data of every ``order_book`` channel (PROTOCOL 6.5)."""
 
     market: str
-    seq_no: int
+    seq_no: SequenceNumber
     update_type: Literal["s", "d"]
     """``s`` snapshot, ``d`` delta."""
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
     inserts: tuple[BookLevel, ...] = ()
     updates: tuple[BookLevel, ...] = ()
     deletes: tuple[BookLevel, ...] = ()
@@ -52,10 +54,10 @@ class RestBook(Message, frozen=True, gc=False, kw_only=True):
     """
 
     market: str
-    seq_no: int
+    seq_no: SequenceNumber
     asks: list[tuple[str, str]] = msgspec.field(default_factory=list)
     bids: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
     best_ask_api: tuple[str, ...] = ()
     best_bid_api: tuple[str, ...] = ()
     best_ask_interactive: tuple[str, ...] = ()
@@ -75,12 +77,12 @@ class BboMessage(Message, frozen=True, gc=False, kw_only=True):
     """The data of ``bbo`` and ``GET /bbo/{market}``."""
 
     market: str
-    seq_no: int
+    seq_no: SequenceNumber
     bid: str = ""
     bid_size: str = ""
     ask: str = ""
     ask_size: str = ""
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
 
 
 class TradeMessage(Message, frozen=True, gc=False, kw_only=True):
@@ -92,7 +94,7 @@ class TradeMessage(Message, frozen=True, gc=False, kw_only=True):
     """The taker's."""
     price: str
     size: str
-    created_at: int
+    created_at: Milliseconds
     trade_type: str = ""
 
 
@@ -108,7 +110,7 @@ class FundingDataMessage(Message, frozen=True, gc=False, kw_only=True):
     funding_period_hours: Decimal = Decimal(0)
     """0 in old rows."""
     impact_premium_rate: str = ""
-    created_at: int = 0
+    created_at: Milliseconds = 0
 
 
 class FundingComparisonMessage(Message, frozen=True, gc=False, kw_only=True):
@@ -124,13 +126,13 @@ class FundingComparisonMessage(Message, frozen=True, gc=False, kw_only=True):
     source: str
     hourly_funding_rate: str
     asset_kind: str = ""
-    last_updated_at: int = 0
+    last_updated_at: Milliseconds = 0
 
 
 class Kline(Message, frozen=True, gc=False, array_like=True):
     """A bar of ``GET /markets/klines``: an array of JSON numbers, read exactly."""
 
-    open_at: int
+    open_at: Milliseconds
     """UNIX milliseconds."""
     open: Decimal
     high: Decimal

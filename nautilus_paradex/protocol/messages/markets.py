@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from nautilus_paradex.protocol.messages.base import Message
+from nautilus_paradex.protocol.messages.base import Milliseconds
 
 
 class Delta1MarginParams(Message, frozen=True, gc=False, kw_only=True):
@@ -144,7 +145,7 @@ class MarketEvent(Message, frozen=True, gc=False, kw_only=True):
     symbol: str
     event_type: str
     """CREATED, DELETED, SETTLED or UPDATED."""
-    updated_at: int = 0
+    updated_at: Milliseconds = 0
     changed_fields: MarketChanges | None = None
 
 
@@ -155,7 +156,7 @@ class SettlementPrice(Message, frozen=True, gc=False, kw_only=True):
     settlement_price: str
     """The payoff for options; the spot average for perpetuals and futures."""
     underlying_twap_price: str = ""
-    expiry_at: int = 0
+    expiry_at: Milliseconds = 0
 
 
 class Greeks(Message, frozen=True, gc=False, kw_only=True):
@@ -207,5 +208,5 @@ class MarketSummaryMessage(Message, frozen=True, gc=False, kw_only=True):
     volume_24h: str = ""
     total_volume: str = ""
     price_change_rate_24h: str = ""
-    created_at: int = 0
+    created_at: Milliseconds = 0
     rolling_details: RollingDetails | None = None

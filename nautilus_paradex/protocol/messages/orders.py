@@ -12,6 +12,7 @@ from nautilus_paradex.protocol.enums import Stp
 from nautilus_paradex.protocol.messages.base import Body
 from nautilus_paradex.protocol.messages.base import ErrorBody
 from nautilus_paradex.protocol.messages.base import Message
+from nautilus_paradex.protocol.messages.base import Milliseconds
 
 
 _SIGNATURE = frozenset({"signature"})
@@ -135,8 +136,8 @@ class OrderMessage(Message, frozen=True, gc=False, kw_only=True):
     cancel_reason: str = ""
     stp: str = ""
     flags: tuple[str, ...] = ()
-    created_at: int = 0
-    last_updated_at: int = 0
+    created_at: Milliseconds = 0
+    last_updated_at: Milliseconds = 0
     """Frozen once the order is CLOSED."""
     timestamp: int = 0
     """The signature timestamp."""
@@ -238,6 +239,6 @@ class AlgoOrder(Message, frozen=True, gc=False, kw_only=True):
     avg_fill_price: str = ""
     cancel_reason: str = ""
     algo_params: dict[str, str] = msgspec.field(default_factory=dict)
-    created_at: int = 0
-    last_updated_at: int = 0
-    end_at: int = 0
+    created_at: Milliseconds = 0
+    last_updated_at: Milliseconds = 0
+    end_at: Milliseconds = 0

@@ -1,6 +1,7 @@
 """What trading left behind: fills, funding, busts, transactions, transfers (PROTOCOL 4.2, 10)."""
 
 from nautilus_paradex.protocol.messages.base import Message
+from nautilus_paradex.protocol.messages.base import Milliseconds
 
 
 class FillMessage(Message, frozen=True, gc=False, kw_only=True):
@@ -27,7 +28,7 @@ class FillMessage(Message, frozen=True, gc=False, kw_only=True):
     realized_funding: str = ""
     underlying_price: str = ""
     orderbook_seq_no: int | None = None
-    created_at: int = 0
+    created_at: Milliseconds = 0
 
 
 class FundingPayment(Message, frozen=True, gc=False, kw_only=True):
@@ -43,7 +44,7 @@ class FundingPayment(Message, frozen=True, gc=False, kw_only=True):
     index: str = ""
     fill_id: str = ""
     account: str = ""
-    created_at: int = 0
+    created_at: Milliseconds = 0
 
 
 class BalanceEvent(Message, frozen=True, gc=False, kw_only=True):
@@ -63,7 +64,7 @@ class BalanceEvent(Message, frozen=True, gc=False, kw_only=True):
     settlement_asset_balance_after: str = ""
     """The balance from then on (PROTOCOL 10.2)."""
     settlement_asset_price: str = ""
-    created_at: int = 0
+    created_at: Milliseconds = 0
 
 
 class Tradebust(Message, frozen=True, gc=False, kw_only=True):

@@ -16,6 +16,7 @@ from nautilus_paradex.protocol.sbe.values import nonzero_decimal
 from nautilus_paradex.protocol.sbe.values import optional_decimal
 from nautilus_paradex.protocol.sbe.values import optional_ns
 from nautilus_paradex.protocol.sbe.values import required_decimal
+from nautilus_paradex.protocol.sbe.values import required_ns
 
 
 def order(data: bytes, shape: Shape) -> events.OrderUpdate:
@@ -42,8 +43,8 @@ def order(data: bytes, shape: Shape) -> events.OrderUpdate:
         avg_fill_price=nonzero_decimal(average),
         stp=codes.STP_MODE[stp],
         flags=codes.ORDER_FLAGS.names(flags),
-        created_ns=created * 1000,
-        updated_ns=updated * 1000,
+        created_ns=required_ns("createdAt", created),
+        updated_ns=required_ns("updatedAt", updated),
         published_ns=optional_ns(published),
         received_ns=optional_ns(received),
         signature_ns=None,
@@ -96,7 +97,7 @@ def fill(data: bytes, shape: Shape) -> events.Fill:
         flags=codes.FILL_FLAGS.names(flags),
         # 0 in the later field is "none"; the older one then says if there is a number at all.
         book_seq=book_seq or (None if seq == NULL else seq),
-        created_ns=created * 1000,
+        created_ns=required_ns("createdAt", created),
     )
 
 
@@ -124,7 +125,7 @@ def position(data: bytes, shape: Shape) -> events.Position:
         cost_usd=optional_decimal(cost_usd),
         cached_funding_index=optional_decimal(index),
         last_fill_id=last_fill_id,
-        updated_ns=updated * 1000,
+        updated_ns=required_ns("updatedAt", updated),
         seq=seq,
     )
 
@@ -145,6 +146,6 @@ def account(data: bytes, shape: Shape) -> events.AccountSummary:
         maintenance_margin=required_decimal("maintenanceMarginReq", maintenance),
         margin_cushion=optional_decimal(cushion),
         settlement_asset=settlement_asset,
-        updated_ns=updated * 1000,
+        updated_ns=required_ns("updatedAt", updated),
         seq=seq,
     )

@@ -22,8 +22,10 @@ from nautilus_paradex.protocol.sbe.layouts import BOOK
 from nautilus_paradex.protocol.sbe.layouts import LEVEL
 from nautilus_paradex.protocol.sbe.layouts import NULL
 from nautilus_paradex.protocol.sbe.layouts import struct_format
+from nautilus_paradex.protocol.sbe.values import LATEST_US
 from nautilus_paradex.protocol.sbe.values import optional_decimal
 from nautilus_paradex.protocol.sbe.values import required_decimal
+from nautilus_paradex.protocol.sbe.values import required_ns
 
 
 _GROUP: Final = Struct("<HH")
@@ -50,6 +52,8 @@ def trade(shape: Shape) -> Callable[[bytes], events.Trade]:
         ts, seq, _, side, price, size, created, trade_type = unpack(data, ROOT)
         if NULL in (price, size):
             raise DecodeError("TradeEvent without price or size")
+        if not 0 <= created <= LATEST_US or not 0 <= ts <= LATEST_US:
+            raise DecodeError("TradeEvent with a time that is none")
         market_end = text_end(data, end)
         trade_id = None
         if may_have_id and market_end < len(data):
@@ -76,6 +80,8 @@ def bbo(shape: Shape) -> Callable[[bytes], events.Bbo]:
 
     def read(data: bytes) -> events.Bbo:
         ts, seq, bid, bid_size, ask, ask_size = unpack(data, ROOT)
+        if not 0 <= ts <= LATEST_US or seq < 0:
+            raise DecodeError("BboEvent with a time or a number that is none")
         # Null and zero of a size mean the same: nobody is there.
         if bid == NULL or bid_size in _NOBODY:
             bid = bid_size = None
@@ -100,6 +106,8 @@ def book(shape: Shape) -> Callable[[bytes], events.Book]:
 
     def read(data: bytes) -> events.Book:
         ts, seq, package = _BOOK_HEAD.unpack_from(data, ROOT)
+        if not 0 <= ts <= LATEST_US or seq < 0:
+            raise DecodeError("BookEvent with a time or a number that is none")
         bids, at = _levels(data, end)
         asks, at = _levels(data, at)
         is_snapshot = codes.PACKAGE_IS_SNAPSHOT[package]
@@ -147,7 +155,7 @@ def market_summary(data: bytes, shape: Shape) -> events.MarketSummary:
         precise_rate = rate * _E8_TO_E12
     return events.MarketSummary(
         market=_market(data, shape),
-        ts_ns=root[0] * 1000,
+        ts_ns=required_ns("ts", root[0]),
         mark_price_e8=mark,
         underlying_price_e8=index,
         last_price_e8=last,
@@ -189,7 +197,7 @@ def funding_data(data: bytes, shape: Shape) -> events.FundingData:
         funding_premium=required_decimal("fundingPremium", premium),
         funding_period_hours=hours,
         impact_premium_rate=optional_decimal(impact),
-        created_ns=created * 1000,
+        created_ns=required_ns("createdAt", created),
     )
 
 
@@ -201,7 +209,7 @@ def funding_comparison(data: bytes, shape: Shape) -> events.FundingComparison:
         source=codes.FUNDING_RATE_SOURCE[source],
         asset_kind=codes.ASSET_KIND[asset_kind],
         hourly_funding_rate=required_decimal("hourlyFundingRate", rate, _RATE12),
-        updated_ns=updated * 1000,
+        updated_ns=required_ns("lastUpdatedAt", updated),
     )
 
 
@@ -214,4 +222,4 @@ def heartbeat(data: bytes, shape: Shape) -> events.Heartbeat:
     ts, _ = shape.root.unpack_from(data, ROOT)
     if len(data) < shape.end:
         raise DecodeError(f"HeartbeatEvent of {len(data)} bytes ends in its root block")
-    return events.Heartbeat(ts_ns=ts * 1000)
+    return events.Heartbeat(ts_ns=required_ns("ts", ts))

@@ -7,8 +7,10 @@ No amount is ever minus 92 billion.
 """
 
 from decimal import Decimal
+from typing import Final
 
 from nautilus_paradex.protocol.errors import DecodeError
+from nautilus_paradex.protocol.numbers import LATEST_NS
 from nautilus_paradex.protocol.numbers import SCALE
 from nautilus_paradex.protocol.numbers import from_mantissa
 from nautilus_paradex.protocol.sbe.layouts import NULL
@@ -39,9 +41,28 @@ def nonzero_decimal(mantissa: int) -> Decimal | None:
     return None if mantissa in (NULL, 0) else from_mantissa(mantissa)
 
 
+#: The latest time that is one, UNIX microseconds.
+LATEST_US: Final = LATEST_NS // 1000
+
+
+def required_ns(field: str, microseconds: int) -> int:
+    """
+    Return UNIX nanoseconds.
+
+    Raises
+    ------
+    DecodeError
+        If it is no time.
+
+    """
+    if not 0 <= microseconds <= LATEST_US:
+        raise DecodeError(f"{field} is no time: {microseconds}")
+    return microseconds * 1000
+
+
 def optional_ns(microseconds: int) -> int | None:
-    """Return UNIX nanoseconds; None for zero."""
-    return microseconds * 1000 or None
+    """Return UNIX nanoseconds; None for zero, and for a diagnostic that is no time."""
+    return microseconds * 1000 if 0 < microseconds <= LATEST_US else None
 
 
 def account_hex(address: bytes) -> str:
