@@ -2,8 +2,8 @@
 Order books as the framework's data (rules S3, S9, E16).
 
 Called inside the socket's read: nothing here awaits. A book is given on only while every frame
-since its snapshot was applied; a gap, a crossed book or a lost socket empties the framework's book
-first, because no book is better than a wrong one.
+since its snapshot was applied; a gap, a crossed book, a frame that cannot be given on or a lost
+socket empties the framework's book first, because no book is better than a wrong one.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
 from nautilus_trader.model.instruments import Instrument
 
+from nautilus_paradex.parsing.depth import empty_order_book_depth10
 from nautilus_paradex.parsing.depth import parse_order_book_depth10
 from nautilus_paradex.parsing.market_data import InstrumentScale
 from nautilus_paradex.parsing.market_data import parse_book_clear
@@ -45,14 +46,13 @@ class BookFeed:
 
     """
 
-    __slots__ = ("channel", "has_spoken", "journal", "levels", "scale", "sequence")
+    __slots__ = ("channel", "journal", "levels", "scale", "sequence")
 
     def __init__(self, channel: Channel, scale: InstrumentScale) -> None:
         self.channel = channel
         self.scale = scale
         self.sequence = BookSequence()
         self.levels = BookLevels()
-        self.has_spoken = False
         #: Frames since a comparison began, the whole book first; None while there is none.
         self.journal: list[Book] | None = None
 
@@ -62,10 +62,13 @@ class BookFeed:
         return self.channel.market or ""
 
     @property
+    def is_depth(self) -> bool:
+        """If it is a channel of snapshots, each of which is a book by itself."""
+        return self.channel.kind is ChannelKind.BOOK_SNAPSHOT
+
+    @property
     def is_in_sync(self) -> bool:
         """If what the framework was given is the venue's book."""
-        if self.channel.kind is ChannelKind.BOOK_SNAPSHOT:
-            return self.has_spoken
         return self.sequence.in_sync
 
 
@@ -122,13 +125,19 @@ class Books:
         """Return a channel's feed, if it is wanted."""
         return self._feeds.get(channel.name)
 
+    def find(self, name: str) -> BookFeed | None:
+        """Return the feed of a channel's name, if it is wanted."""
+        return self._feeds.get(name)
+
     def rescale(self, instrument: Instrument) -> None:
         """Let a market's books start again with its new precision."""
         for feed in self._of_market(instrument.id.symbol.value):
+            if feed.is_depth:
+                feed.scale = InstrumentScale.of(instrument)
+                continue
             self._make_stale(feed)
             feed.scale = InstrumentScale.of(instrument)
-            if feed.channel.kind is ChannelKind.BOOK_DELTAS:
-                self._resync(feed.channel, "the instrument has changed")
+            self._resync(feed.channel, "the instrument has changed")
 
     # -- FRAMES ------------------------------------------------------------------------------------
 
@@ -138,7 +147,7 @@ class Books:
         if feed is None:
             return
         try:
-            if channel.kind is ChannelKind.BOOK_SNAPSHOT:
+            if feed.is_depth:
                 self._on_depth(feed, event)
             else:
                 self._on_book(feed, event)
@@ -146,6 +155,10 @@ class Books:
             # A frame that cannot be applied leaves a hole, as a missing frame does.
             self._make_stale(feed)
             self._reload(event.market, f"its tick or lot has changed: {e}")
+        except Exception:
+            self._make_stale(feed)
+            self._resync(feed.channel, f"frame {event.seq} cannot be given on")
+            raise
 
     def _on_book(self, feed: BookFeed, event: Book) -> None:
         expected = feed.sequence.seq + 1
@@ -156,16 +169,16 @@ class Books:
             self._resync(feed.channel, f"a gap: expected {expected}, got {event.seq}")
         elif action is not BookAction.IGNORE:
             self._apply(feed, event)
+        elif feed.is_in_sync and not event.is_snapshot and feed.levels.contradicts(event):
+            # Its snapshot has another number than it should have.
+            self._make_stale(feed)
+            self._resync(feed.channel, f"the frame of its own number {event.seq} differs from it")
 
     def _apply(self, feed: BookFeed, event: Book) -> None:
-        feed.has_spoken = True
         feed.levels.apply(event)
         if feed.journal is not None:
             _note(feed, event)
-        # With RPI liquidity a book may be crossed and right (trap 14).
-        if feed.levels.is_crossed and not feed.channel.interactive:
-            self._make_stale(feed)
-            self._resync(feed.channel, f"it is crossed at {event.seq}")
+        if self._is_crossed(feed):
             return
         deltas = parse_order_book_deltas(event, feed.scale, self._clock.timestamp_ns())
         if deltas is not None:
@@ -175,15 +188,28 @@ class Books:
         if not event.is_snapshot:
             self._resync(feed.channel, "a snapshot feed sent a delta")
             return
-        feed.has_spoken = True
+        if feed.sequence.on_frame(event) is BookAction.IGNORE:
+            return
+        feed.levels.apply(event)
+        if self._is_crossed(feed):
+            return
         self._emit(parse_order_book_depth10(event, feed.scale, self._clock.timestamp_ns()))
+
+    def _is_crossed(self, feed: BookFeed) -> bool:
+        """Drop a book that is crossed; with RPI liquidity it may be, and be right (trap 14)."""
+        if not feed.levels.is_crossed or feed.channel.interactive:
+            return False
+        seq = feed.levels.seq
+        self._make_stale(feed)
+        self._resync(feed.channel, f"it is crossed at {seq}")
+        return True
 
     # -- STATE -------------------------------------------------------------------------------------
 
     def send_again(self, channel: Channel) -> None:
         """Give a late subscriber the whole book (rule E16)."""
         feed = self._feeds.get(channel.name)
-        if feed is None or not feed.sequence.in_sync:
+        if feed is None or not feed.is_in_sync:
             return
         book = feed.levels.snapshot(feed.market)
         try:
@@ -210,12 +236,19 @@ class Books:
         """Return the channels whose book is wanted and not in sync."""
         return [feed.channel for feed in self._feeds.values() if not feed.is_in_sync]
 
+    def numbers(self) -> dict[str, int]:
+        """Return the last applied number of each book of deltas that claims to be in sync."""
+        return {
+            name: feed.sequence.seq
+            for name, feed in self._feeds.items()
+            if feed.is_in_sync and not feed.is_depth
+        }
+
     def _of_market(self, market: str) -> list[BookFeed]:
         return [feed for feed in self._feeds.values() if feed.market == market]
 
     def _make_stale(self, feed: BookFeed) -> None:
-        was_in_sync = feed.sequence.in_sync
-        feed.has_spoken = False
+        was_in_sync = feed.is_in_sync
         feed.journal = None
         feed.sequence.on_disconnect()
         if was_in_sync:
@@ -223,10 +256,10 @@ class Books:
 
     def _clear(self, feed: BookFeed) -> None:
         """Empty the framework's book: no book is better than a wrong one."""
-        feed.has_spoken = False
         feed.journal = None
         feed.levels.clear()
-        self._emit(parse_book_clear(feed.scale, self._clock.timestamp_ns()))
+        empty = empty_order_book_depth10 if feed.is_depth else parse_book_clear
+        self._emit(empty(feed.scale, self._clock.timestamp_ns()))
 
 
 def _note(feed: BookFeed, event: Book) -> None:

@@ -121,12 +121,14 @@ class MarketPolling:
             self._log.debug(f"No quote of {market} by REST: {e}")
 
     def _take_quote(self, bbo: Bbo) -> None:
+        feed = self._feeds.get(bbo.market)
+        if feed is not None and feed.last_bbo is not None:
+            return  # the stream spoke while REST was asked
         touch = touch_of(bbo)
         if self._touches.get(bbo.market) == touch:
             return
         self._touches[bbo.market] = touch
         self._feeds.on_bbo(bbo)
-        feed = self._feeds.get(bbo.market)
         if feed is not None:
             feed.last_bbo = None  # it is REST's word: the stream has not spoken yet
 

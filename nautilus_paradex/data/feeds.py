@@ -129,6 +129,9 @@ class MarketFeeds:
         feed = self._feeds.get(event.market)
         if feed is None or not feed.wants_quotes:
             return
+        last = feed.last_bbo
+        if last is not None and event.seq < last.seq and event.ts_ns <= last.ts_ns:
+            return  # it was overtaken, or repeats an earlier one
         feed.last_bbo = event
         try:
             quote = parse_quote_tick(event, feed.scale, self._clock.timestamp_ns())

@@ -3,7 +3,9 @@ Books that are asked for again, and the proof that they are right then (rules S2
 
 A gap resyncs one market and disturbs no other. A market whose book keeps breaking is asked for at
 growing intervals, so that a fault of the venue's becomes no storm of ours. After a resync the book
-is compared with REST's at the same number.
+is compared with REST's at the same number. A book that stands still is compared with it too: a
+subscription that died, a snapshot that was older than it should be, or numbers that started anew
+look like a market in which nothing happens.
 """
 
 from collections.abc import Callable
@@ -32,6 +34,10 @@ PATIENCE_SECS: Final = 10.0
 #: The pause before a market is resynced once more; doubles up to the second, forgotten after it.
 _FIRST_PAUSE_SECS: Final = 1.0
 _LONGEST_PAUSE_SECS: Final = 60.0
+
+#: Books that stand still and are compared a round: a chain of silent options must not use up the
+#: limits.
+MOST_READS: Final = 10
 
 _PROOF_ATTEMPTS: Final = 3
 _PROOF_PAUSE_SECS: Final = 1.0
@@ -103,10 +109,15 @@ class BookRecovery:
         self._log = log
         self._paces: dict[str, _Pace] = {}
         self._under_way: set[str] = set()
+        #: Those of them that broke again before that was done.
+        self._broken_again: dict[str, str] = {}
+        #: Books that stood still, and the number at which they were compared.
+        self._compared: dict[str, int] = {}
 
     def resync_soon(self, channel: Channel, reason: str) -> None:
         """Ask for a new snapshot, unless that is under way."""
         if channel.name in self._under_way:
+            self._broken_again[channel.name] = reason
             return
         self._under_way.add(channel.name)
         self._log.warning(f"Book {channel.name} is dropped and asked for again: {reason}")
@@ -115,12 +126,19 @@ class BookRecovery:
     def forget(self, channel: Channel) -> None:
         """Forget a book that nobody wants any more."""
         self._paces.pop(channel.name, None)
+        self._compared.pop(channel.name, None)
 
     async def watch(self) -> None:
         """Find books that were acknowledged and stay silent, and ask for them again (S2)."""
         suspects: set[str] = set()
+        before: dict[str, int] = {}
         while True:
             await self._timing.sleep(PATIENCE_SECS)
+            numbers = self._books.numbers()
+            await self._compare_still(
+                [name for name, number in numbers.items() if before.get(name) == number], numbers
+            )
+            before = numbers
             silent = {
                 channel.name: channel
                 for channel in self._books.silent()
@@ -137,6 +155,7 @@ class BookRecovery:
         pace = self._paces.setdefault(channel.name, _Pace())
         try:
             await self._timing.sleep(pace.next_pause(self._timing.monotonic()))
+            self._broken_again.pop(channel.name, None)
             await self._streams.resubscribe(channel)
         except ParadexError as e:
             self._log.error(f"Cannot resync {channel.name}: {e}")
@@ -144,7 +163,10 @@ class BookRecovery:
             return
         finally:
             self._under_way.discard(channel.name)
-        if channel.kind is ChannelKind.BOOK_DELTAS and channel.name not in self._under_way:
+        broken = self._broken_again.pop(channel.name, None)
+        if broken is not None:
+            self.resync_soon(channel, broken)
+        elif channel.kind is ChannelKind.BOOK_DELTAS:
             await self._prove(channel)
 
     async def _prove(self, channel: Channel) -> None:
@@ -155,10 +177,8 @@ class BookRecovery:
             if feed is None or not feed.is_in_sync:
                 return
             feed.journal = [feed.levels.snapshot(feed.market)]
-            try:
-                other = await self._rest.orderbook(feed.market, interactive=channel.interactive)
-            except ParadexError as e:
-                self._log.warning(f"Book {channel.name} cannot be compared with REST: {e}")
+            other = await self._read(feed)
+            if other is None:
                 continue
             await self._timing.sleep(_PROOF_PAUSE_SECS)
             verdict = _compare(feed, other)
@@ -171,6 +191,47 @@ class BookRecovery:
                 self._log.info(f"Book {channel.name} equals REST's at {other.seq}")
             return
         self._log.info(f"Book {channel.name} was never at the number that REST answered with")
+
+    async def _compare_still(self, names: list[str], numbers: dict[str, int]) -> None:
+        """Compare books that did not move for a while with REST's, those that never were first."""
+        self._compared = {name: at for name, at in self._compared.items() if name in numbers}
+        news = [name for name in names if self._compared.get(name) != numbers[name]]
+        known = [name for name in self._compared if name in names and name not in news]
+        read: list[tuple[BookFeed, int, Book]] = []
+        for name in [*news, *known][:MOST_READS]:
+            # The last of those that were compared: the others' turn comes before its next one.
+            self._compared.pop(name, None)
+            self._compared[name] = numbers[name]
+            feed = self._books.find(name)
+            if feed is not None and self._streams.is_healthy_for(feed.channel):
+                other = await self._read(feed)
+                if other is not None:
+                    read.append((feed, numbers[name], other))
+        if read:
+            # What REST knows already may be on its way.
+            await self._timing.sleep(_PROOF_PAUSE_SECS)
+        for feed, number, other in read:
+            self._judge_still(feed, number, other)
+
+    def _judge_still(self, feed: BookFeed, number: int, other: Book) -> None:
+        """Drop a book that stands still at a number while REST has a later one that differs."""
+        sequence = feed.sequence
+        if not feed.is_in_sync or sequence.seq != number:
+            return
+        if other.seq <= number and other.ts_ns <= sequence.ts_ns:
+            return
+        difference = first_difference(feed.levels, other)
+        if difference:
+            self._books.make_stale(feed.channel)
+            reason = f"it stands still at {number}, and REST's is at {other.seq}: {difference}"
+            self.resync_soon(feed.channel, reason)
+
+    async def _read(self, feed: BookFeed) -> Book | None:
+        try:
+            return await self._rest.orderbook(feed.market, interactive=feed.channel.interactive)
+        except ParadexError as e:
+            self._log.warning(f"Book {feed.channel.name} cannot be compared with REST: {e}")
+            return None
 
 
 def _compare(feed: BookFeed, other: Book) -> str | None:

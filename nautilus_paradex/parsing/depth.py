@@ -76,6 +76,15 @@ def parse_order_book_depth10(
     )
 
 
+def empty_order_book_depth10(scale: InstrumentScale, ts_init: int) -> OrderBookDepth10:
+    """Return a depth without levels, for a book that is not known to be right any more (S3)."""
+    nobody = [NULL_ORDER] * DEPTH
+    none = [0] * DEPTH
+    return OrderBookDepth10(
+        scale.instrument_id, nobody, nobody, none, none, _FLAGS, 0, ts_init, ts_init
+    )
+
+
 def _side(
     side: OrderSide,
     levels: list[tuple[int, int]],

@@ -2,7 +2,12 @@
 When a book frame may be applied: the sequence rules of PROTOCOL 6.5 and rule S3 as a table.
 
 A snapshot (re)starts the sequence at any number. A delta must be exactly one above the last
-applied frame. Anything else drops the book until the next snapshot.
+applied frame. Anything else drops the book until the next snapshot; but what repeats an applied
+frame changes nothing.
+
+Numbers that start anew without a snapshot look like repeats, and are told from them by their time:
+what repeats an applied frame is not younger than the last of them. Right after a snapshot that
+proves nothing, for frames that are in it already may have been sent after it.
 """
 
 from enum import Enum
@@ -26,8 +31,12 @@ class FrameKind(Enum):
     SNAPSHOT = auto()
     NEXT = auto()
     """A delta with exactly the next number."""
+    OLD_SNAPSHOT = auto()
+    """A snapshot that is older than an applied frame, by its number and by its time."""
     OLD = auto()
     """A delta that repeats, or is older than, an applied frame."""
+    RESTARTED = auto()
+    """A delta with an old number that is younger than the last applied one."""
     GAP = auto()
     """A delta that skips numbers."""
 
@@ -49,11 +58,18 @@ TRANSITIONS: Final[dict[tuple[BookState, FrameKind], tuple[BookAction, BookState
         BookAction.IGNORE,
         BookState.AWAITING_SNAPSHOT,
     ),
+    (BookState.AWAITING_SNAPSHOT, FrameKind.OLD_SNAPSHOT): (BookAction.REBUILD, BookState.IN_SYNC),
     (BookState.AWAITING_SNAPSHOT, FrameKind.OLD): (BookAction.IGNORE, BookState.AWAITING_SNAPSHOT),
+    (BookState.AWAITING_SNAPSHOT, FrameKind.RESTARTED): (
+        BookAction.IGNORE,
+        BookState.AWAITING_SNAPSHOT,
+    ),
     (BookState.AWAITING_SNAPSHOT, FrameKind.GAP): (BookAction.IGNORE, BookState.AWAITING_SNAPSHOT),
     (BookState.IN_SYNC, FrameKind.SNAPSHOT): (BookAction.REBUILD, BookState.IN_SYNC),
     (BookState.IN_SYNC, FrameKind.NEXT): (BookAction.APPLY, BookState.IN_SYNC),
+    (BookState.IN_SYNC, FrameKind.OLD_SNAPSHOT): (BookAction.IGNORE, BookState.IN_SYNC),
     (BookState.IN_SYNC, FrameKind.OLD): (BookAction.IGNORE, BookState.IN_SYNC),
+    (BookState.IN_SYNC, FrameKind.RESTARTED): (BookAction.RESYNC, BookState.AWAITING_SNAPSHOT),
     (BookState.IN_SYNC, FrameKind.GAP): (BookAction.RESYNC, BookState.AWAITING_SNAPSHOT),
 }
 
@@ -61,12 +77,15 @@ TRANSITIONS: Final[dict[tuple[BookState, FrameKind], tuple[BookAction, BookState
 class BookSequence:
     """The sequence of one market's book on one connection."""
 
-    __slots__ = ("gaps", "seq", "state")
+    __slots__ = ("_has_moved", "gaps", "seq", "state", "ts_ns")
 
     def __init__(self) -> None:
         self.state = BookState.AWAITING_SNAPSHOT
         self.seq = 0
+        self.ts_ns = 0
         self.gaps = 0
+        #: If a delta was applied since the snapshot.
+        self._has_moved = False
 
     @property
     def in_sync(self) -> bool:
@@ -78,6 +97,8 @@ class BookSequence:
         action, self.state = TRANSITIONS[self.state, self._kind(frame)]
         if action in (BookAction.REBUILD, BookAction.APPLY):
             self.seq = frame.seq
+            self.ts_ns = frame.ts_ns
+            self._has_moved = action is BookAction.APPLY
         elif action is BookAction.RESYNC:
             self.gaps += 1
         return action
@@ -88,10 +109,15 @@ class BookSequence:
 
     def _kind(self, frame: Book) -> FrameKind:
         if frame.is_snapshot:
-            return FrameKind.SNAPSHOT
+            # A time of 0 is none.
+            is_old = frame.seq < self.seq and 0 < frame.ts_ns <= self.ts_ns
+            return FrameKind.OLD_SNAPSHOT if is_old else FrameKind.SNAPSHOT
         if frame.seq == self.seq + 1:
             return FrameKind.NEXT
-        return FrameKind.OLD if frame.seq <= self.seq else FrameKind.GAP
+        if frame.seq > self.seq:
+            return FrameKind.GAP
+        is_younger = self._has_moved and frame.ts_ns > self.ts_ns
+        return FrameKind.RESTARTED if is_younger else FrameKind.OLD
 
 
 #: Where a side has no level: below every bid, above every ask.
@@ -143,6 +169,18 @@ class BookLevels:
         self.best_ask = best
         self.seq = frame.seq
         self.ts_ns = frame.ts_ns
+
+    def contradicts(self, frame: Book) -> bool:
+        """
+        If a delta that is said to be in the book already is not.
+
+        Of frames before the last one nothing can be said: later ones changed their levels again.
+        """
+        return frame.seq == self.seq and any(
+            held.get(price, 0) != size
+            for held, levels in ((self.bids, frame.bids), (self.asks, frame.asks))
+            for price, size in levels
+        )
 
     def clear(self) -> None:
         """Drop all levels."""

@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -13,6 +14,8 @@ from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.model.enums import BookType
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import RecordFlag
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 
 from nautilus_paradex.data.books import JOURNAL_LIMIT
@@ -210,6 +213,93 @@ def test_depth_is_the_ten_best_levels_of_each_snapshot():
     assert room.resyncs == [(DEPTH.name, "a snapshot feed sent a delta")]
 
 
+def test_s3_a_depth_that_was_overtaken_is_not_given_on():
+    room = Room(DEPTH)
+    room.take(at(7, book(7, snapshot=True, bids=[("10", "1")])))
+    room.take(at(9, book(9, snapshot=True, bids=[("11", "1")])))
+    room.take(at(7, book(7, snapshot=True, bids=[("10", "1")])))
+    assert room.data == []
+    # After an engine's restart the numbers start anew.
+    room.take(at(10, book(2, snapshot=True, bids=[("12", "1")])))
+    assert str(room.data[0].bids[0].price) == "12.00"
+
+
+def test_s3_a_crossed_depth_empties_the_depth_until_the_next_snapshot():
+    room = Room(DEPTH)
+    room.take(book(7, snapshot=True, bids=[("10", "1")], asks=[("11", "1")]))
+    room.take(book(8, snapshot=True, bids=[("12", "1")], asks=[("11", "1")]))
+    (empty,) = room.data
+    assert_empty(empty)
+    assert room.resyncs == [(DEPTH.name, "it is crossed at 8")]
+    room.take(book(9, snapshot=True, bids=[("10", "1")], asks=[("11", "1")]))
+    assert len(room.data) == 1
+    assert room.feed.is_in_sync
+
+
+def test_trap_14_a_depth_with_rpi_liquidity_may_be_crossed():
+    room = Room(channels.book_snapshot(MARKET, interactive=True))
+    room.take(book(8, snapshot=True, bids=[("12", "1")], asks=[("11", "1")]))
+    assert str(room.data[0].bids[0].price) == "12.00"
+
+
+def test_s3_a_lost_socket_empties_its_depths_once():
+    room = Room(DEPTH)
+    room.books.on_lost([DEPTH])
+    assert room.data == []
+    room.take(book(7, snapshot=True, bids=[("10", "1")]))
+    room.data.clear()
+    room.books.on_lost([DEPTH])
+    room.books.on_lost([DEPTH])
+    (empty,) = room.data
+    assert_empty(empty)
+    managed = OrderBook(INSTRUMENT.id, BookType.L2_MBP)
+    room.take(book(8, snapshot=True, bids=[("10", "1")]))
+    managed.apply_depth(room.data[0])
+    managed.apply_depth(empty)
+    assert managed.bids() == []
+
+
+def test_a_changed_instrument_leaves_its_depth_as_it_is():
+    room = Room(DEPTH)
+    room.take(book(7, snapshot=True, bids=[("10", "1")]))
+    room.data.clear()
+    room.books.rescale(INSTRUMENT)
+    assert room.data == room.resyncs == []
+
+
+def at(ts_ns, event):
+    return msgspec.structs.replace(event, ts_ns=ts_ns)
+
+
+def assert_empty(depth):
+    assert isinstance(depth, OrderBookDepth10)
+    assert {order.side for order in (*depth.bids, *depth.asks)} == {OrderSide.NO_ORDER_SIDE}
+    assert set(depth.bid_counts) == set(depth.ask_counts) == {0}
+    assert depth.flags == RecordFlag.F_SNAPSHOT | RecordFlag.F_LAST
+
+
+@pytest.mark.parametrize("channel", [DELTAS, DEPTH], ids=["deltas", "depth"])
+def test_s3_a_frame_that_cannot_be_given_on_for_any_reason_leaves_no_book(channel):
+    """A book that took the frame, while the framework's did not, would be wrong and in sync."""
+    room = Room(channel)
+    room.take(book(1, snapshot=True, bids=[("10", "1")]))
+    with pytest.raises(OverflowError):
+        room.take(at(-1, book(2, snapshot=channel is DEPTH, bids=[("11", "1")])))
+    room.apply()
+    assert room.levels() == ({}, {})
+    assert not room.feed.is_in_sync
+    assert room.resyncs == [(channel.name, "frame 2 cannot be given on")]
+
+
+def test_s3_numbers_that_start_anew_without_a_snapshot_empty_the_book():
+    room = Room()
+    room.take(at(10, book(700, snapshot=True, bids=[("10", "1")])))
+    room.take(at(11, book(701, bids=[("11", "1")])))
+    room.take(at(12, book(1, bids=[("12", "1")])))
+    assert room.levels() == ({}, {})
+    assert room.resyncs == [(DELTAS.name, "a gap: expected 702, got 1")]
+
+
 # -- ANY SEQUENCE OF FRAMES ------------------------------------------------------------------------
 
 
@@ -217,22 +307,30 @@ class Model:
     """What a book is, written down once more."""
 
     def __init__(self):
-        self.levels, self.seq = None, None
+        self.levels, self.seq, self.ts, self.moved = None, None, 0, False
 
     def take(self, event):
         if event.is_snapshot:
-            self.levels, self.seq = ({}, {}), event.seq
-        elif self.levels is None or event.seq <= self.seq:
+            if self.levels is not None and event.seq < self.seq and event.ts_ns <= self.ts:
+                return
+            self.levels, self.moved = ({}, {}), False
+        elif self.levels is None:
+            return
+        elif event.seq <= self.seq:
+            if self.moved and event.ts_ns > self.ts:
+                self.levels = None
             return
         elif event.seq != self.seq + 1:
             self.levels = None
             return
+        else:
+            self.moved = True
         for held, changes in zip(self.levels, (event.bids, event.asks), strict=True):
             for price, size in changes:
                 held.pop(price, None)
                 if size:
                     held[price] = size
-        self.seq = event.seq
+        self.seq, self.ts = event.seq, event.ts_ns
         bids, asks = self.levels
         if bids and asks and max(bids) >= min(asks):
             self.levels = None
@@ -265,7 +363,7 @@ FRAMES = st.builds(
     is_snapshot=st.booleans(),
     bids=SIDE,
     asks=SIDE,
-    ts_ns=st.just(10**15),
+    ts_ns=st.integers(0, 4).map(lambda ms: 10**15 + ms * 10**6),
 )
 
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from nautilus_trader.common.component import TestClock
 from nautilus_trader.model.data import CustomData
@@ -162,3 +163,17 @@ def test_finer_values_throughout_reload_the_market():
     for _ in range(30):
         room.feeds.on_trade(trade(price="2499.991"))
     assert room.reloads[0][0] == MARKET
+
+
+def test_s3_a_quote_that_was_overtaken_is_not_given_on():
+    room = Room()
+    room.feed.wants_quotes = True
+    room.feeds.on_bbo(bbo(bid="2499.98", seq=8))
+    room.feeds.on_bbo(bbo(bid="2499.97", seq=7))
+    (quote,) = room.data
+    assert str(quote.bid_price) == "2499.98"
+    # Numbers that start anew are told by their time; after a lost socket nothing is known.
+    room.feeds.on_bbo(msgspec.structs.replace(bbo(bid="2499.96", seq=1), ts_ns=6))
+    room.feeds.forget_quotes()
+    room.feeds.on_bbo(bbo(bid="2499.95", seq=1))
+    assert [str(each.bid_price) for each in room.data] == ["2499.98", "2499.96", "2499.95"]

@@ -1,5 +1,7 @@
 """S6: what is polled of quotes and summaries: few one by one, many at once, nothing twice."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -23,6 +25,7 @@ class Room:
         self.taken: list[Bbo | MarketSummary] = []
         self.bids: dict[str, int] = {}
         self.error: Exception | None = None
+        self.feed: SimpleNamespace | None = None
         self.polling = MarketPolling(
             feeds=self, quotes=self, summaries=self, rest=self, log=_Silent()
         )
@@ -34,7 +37,7 @@ class Room:
         return self.summed
 
     def get(self, market):
-        return None
+        return self.feed
 
     def on_bbo(self, event):
         self.taken.append(event)
@@ -92,6 +95,18 @@ async def test_s6_what_has_not_moved_is_not_told_again():
     room.polling.forget()
     await room.polling.poll()
     assert len(room.taken) == 5
+
+
+async def test_s7_what_the_stream_quoted_meanwhile_stands():
+    room = Room({"A": False}, [])
+    room.feed = SimpleNamespace(last_bbo=None)
+    await room.polling.poll()
+    assert room.feed.last_bbo is None
+    room.feed.last_bbo = spoken = room._bbo("A")
+    room.bids["A"] = 2 * E8
+    await room.polling.poll()
+    assert len(room.taken) == 1
+    assert room.feed.last_bbo is spoken
 
 
 async def test_s6_many_markets_are_one_question():

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from nautilus_trader.common.component import TestClock
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 
 from nautilus_paradex.data.books import Books
+from nautilus_paradex.data.recovery import MOST_READS
+from nautilus_paradex.data.recovery import PATIENCE_SECS
 from nautilus_paradex.data.recovery import BookRecovery
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.protocol import channels
@@ -205,3 +208,88 @@ async def test_s2_a_book_that_is_acknowledged_and_silent_is_asked_for_again():
     assert world.log.said("error", f"acknowledged {CHANNEL.name} and sends nothing")
     assert world.feed.is_in_sync
     world.recovery.forget(CHANNEL)
+
+
+async def watched(world, rounds):
+    """Let so many rounds of the watch pass."""
+    watch = asyncio.ensure_future(world.recovery.watch())
+    async with asyncio.timeout(5):
+        while world.timing.slept.count(PATIENCE_SECS) <= rounds:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+    watch.cancel()
+    await world.settle()
+
+
+def younger(seq, bid):
+    return msgspec.structs.replace(book(seq, bid=bid), ts_ns=10**18)
+
+
+@pytest.mark.parametrize("number", [90, 101, 150], ids=["restarted", "same", "ahead"])
+async def test_s2_s3_a_book_that_stands_still_while_rests_has_moved_is_asked_for_again(number):
+    """The subscription died, the first snapshot was stale, or the numbers started anew."""
+    world = World()
+    world.take(book(world.next_seq(), snapshot=True))
+    world.answers = [younger(number, 10), younger(number, 9)]
+    await watched(world, 3)
+    assert world.resubscribed == [CHANNEL.name]
+    assert world.log.said("warning", f"it stands still at 101, and REST's is at {number}")
+    assert world.feed.is_in_sync
+
+
+async def test_s3_a_book_that_stands_still_as_rests_does_is_kept():
+    world = World()
+    world.take(book(world.next_seq(), snapshot=True))
+    # An older answer of REST differs for a good reason; one that fails says nothing.
+    world.answers = [book(99, bid=3), TransportError("no answer", sent=True), younger(150, 10)]
+    await watched(world, 4)
+    assert world.answers == []
+    assert world.resubscribed == []
+
+
+async def test_s3_a_book_that_moves_is_not_compared_nor_judged_by_what_was_on_its_way():
+    world = World()
+    world.take(book(world.next_seq(), snapshot=True))
+    asked = []
+
+    def move():
+        asked.append(world.seq)
+        world.take(book(world.next_seq(), bid=11))
+
+    world.on_rest = move
+    world.answers = [younger(150, 9), younger(151, 9)]
+    await watched(world, 2)
+    assert world.resubscribed == []
+    assert asked == [101]
+
+
+async def test_books_that_stand_still_are_compared_in_turns():
+    world = World()
+    asked = []
+    for number in range(MOST_READS + 2):
+        channel = channels.book_deltas(f"M{number:02}")
+        world.books.want(channel, INSTRUMENT)
+        world.books.on_frame(channel, book(7, snapshot=True))
+    world.orderbook = lambda market, **_: asked.append(market) or answered(book(7))
+    await watched(world, 3)
+    first, second = asked[:MOST_READS], asked[MOST_READS : 2 * MOST_READS]
+    assert len({*first, *second}) == MOST_READS + 2
+
+
+async def answered(value):
+    return value
+
+
+async def test_s3_a_book_that_breaks_again_while_it_is_asked_for_is_asked_for_once_more():
+    world = World()
+    world.take(book(1, snapshot=True))
+
+    def break_again():
+        world.on_resubscribe = lambda: world.take(book(300, snapshot=True))
+        world.take(book(200, snapshot=True))
+        world.take(book(202))
+
+    world.on_resubscribe = break_again
+    world.take(book(3))
+    await world.settle()
+    assert world.resubscribed == [CHANNEL.name] * 2
+    assert world.feed.is_in_sync

@@ -20,9 +20,14 @@ from nautilus_paradex.protocol.events import Book
 UNIT = 10**8
 
 
-def frame(seq, *, snapshot=False, bids=(), asks=()):
+def frame(seq, *, snapshot=False, bids=(), asks=(), ts_ns=None):
     return Book(
-        market="M", seq=seq, is_snapshot=snapshot, bids=list(bids), asks=list(asks), ts_ns=seq
+        market="M",
+        seq=seq,
+        is_snapshot=snapshot,
+        bids=list(bids),
+        asks=list(asks),
+        ts_ns=seq if ts_ns is None else ts_ns,
     )
 
 
@@ -43,6 +48,31 @@ def test_s3_a_book_is_rebuilt_applied_and_dropped_by_its_numbers():
     # After an engine restart the numbers may start again.
     assert sequence.on_frame(frame(1, snapshot=True)) is BookAction.REBUILD
     assert sequence.in_sync
+
+
+def test_s3_numbers_that_start_anew_without_a_snapshot_drop_the_book():
+    sequence = BookSequence()
+    sequence.on_frame(frame(700, snapshot=True, ts_ns=10))
+    # What is in the snapshot already may be sent after it.
+    assert sequence.on_frame(frame(699, ts_ns=11)) is BookAction.IGNORE
+    assert sequence.on_frame(frame(701, ts_ns=12)) is BookAction.APPLY
+    assert sequence.on_frame(frame(701, ts_ns=12)) is BookAction.IGNORE
+    assert sequence.on_frame(frame(1, ts_ns=13)) is BookAction.RESYNC
+    assert not sequence.in_sync
+    assert sequence.on_frame(frame(2, ts_ns=14)) is BookAction.IGNORE
+    assert sequence.on_frame(frame(3, snapshot=True, ts_ns=15)) is BookAction.REBUILD
+
+
+def test_s3_a_snapshot_that_was_overtaken_does_not_turn_the_book_back():
+    sequence = BookSequence()
+    sequence.on_frame(frame(7, snapshot=True, ts_ns=7))
+    sequence.on_frame(frame(8, ts_ns=8))
+    assert sequence.on_frame(frame(7, snapshot=True, ts_ns=7)) is BookAction.IGNORE
+    assert sequence.on_frame(frame(9, ts_ns=9)) is BookAction.APPLY
+    # A snapshot whose time nobody knows, or a younger one, is taken whatever its number.
+    assert sequence.on_frame(frame(5, snapshot=True, ts_ns=0)) is BookAction.REBUILD
+    sequence.on_frame(frame(6, ts_ns=9))
+    assert sequence.on_frame(frame(2, snapshot=True, ts_ns=10)) is BookAction.REBUILD
 
 
 def test_s3_a_disconnect_makes_the_book_stale_until_a_snapshot():
@@ -66,24 +96,35 @@ sides = st.lists(st.tuples(st.integers(1, 20), st.integers(0, 3)), max_size=4)
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 12), st.booleans(), sides, sides), min_size=1, max_size=40)
+    st.lists(
+        st.tuples(st.integers(0, 12), st.booleans(), sides, sides, st.integers(0, 4)),
+        min_size=1,
+        max_size=40,
+    )
 )
 def test_s3_a_book_in_sync_equals_an_independent_model(frames):
     sequence, levels = BookSequence(), BookLevels()
-    model, expected = {"b": {}, "a": {}}, None
-    for seq, snapshot, bids, asks in frames:
-        event = frame(seq, snapshot=snapshot, bids=bids, asks=asks)
+    model, expected, at, moved = {"b": {}, "a": {}}, None, 0, False
+    for seq, snapshot, bids, asks, ts in frames:
+        event = frame(seq, snapshot=snapshot, bids=bids, asks=asks, ts_ns=ts)
         if sequence.on_frame(event) in (BookAction.REBUILD, BookAction.APPLY):
             levels.apply(event)
         if snapshot:
-            model, expected = {"b": {}, "a": {}}, seq
-        elif expected is None or seq <= expected:
+            if expected is not None and seq < expected and 1 <= ts <= at:
+                continue
+            model, expected, moved = {"b": {}, "a": {}}, seq, False
+        elif expected is None:
+            continue
+        elif seq <= expected:
+            if moved and ts > at:
+                expected = None
             continue
         elif seq != expected + 1:
             expected = None
             continue
         else:
-            expected = seq
+            expected, moved = seq, True
+        at = ts
         for side, changes in (("b", bids), ("a", asks)):
             for price, size in changes:
                 model[side][price] = size
