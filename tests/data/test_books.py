@@ -300,6 +300,18 @@ def test_s3_numbers_that_start_anew_without_a_snapshot_empty_the_book():
     assert room.resyncs == [(DELTAS.name, "a gap: expected 702, got 1")]
 
 
+def test_s3_a_snapshot_that_contradicts_the_frame_of_its_number_is_asked_for_again():
+    """Its number is ahead of it: what it lacks would be passed over as old."""
+    room = Room()
+    room.take(book(9, snapshot=True, bids=[("10", "1")]))
+    room.take(book(8, bids=[("10", "5")]))
+    room.take(book(9, bids=[("10", "1"), ("9", "0")]))
+    assert room.feed.is_in_sync
+    room.take(book(9, bids=[("10", "2")]))
+    assert room.levels() == ({}, {})
+    assert room.resyncs == [(DELTAS.name, "the frame of its own number 9 differs from it")]
+
+
 # -- ANY SEQUENCE OF FRAMES ------------------------------------------------------------------------
 
 
@@ -317,7 +329,9 @@ class Model:
         elif self.levels is None:
             return
         elif event.seq <= self.seq:
-            if self.moved and event.ts_ns > self.ts:
+            sides = zip(self.levels, (event.bids, event.asks), strict=True)
+            differs = any(held.get(p, 0) != size for held, rows in sides for p, size in rows)
+            if (self.moved and event.ts_ns > self.ts) or (event.seq == self.seq and differs):
                 self.levels = None
             return
         elif event.seq != self.seq + 1:

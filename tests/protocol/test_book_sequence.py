@@ -168,6 +168,15 @@ def test_a_book_is_crossed_exactly_when_its_best_levels_meet(frames):
         assert levels.is_crossed == crossed
 
 
+def test_s3_a_delta_of_a_books_own_number_is_in_it_already():
+    levels = BookLevels()
+    levels.apply(frame(5, snapshot=True, bids=[(10, 1)], asks=[(12, 2)]))
+    assert not levels.contradicts(frame(5, bids=[(10, 1), (9, 0)], asks=[(12, 2)]))
+    assert not levels.contradicts(frame(4, bids=[(10, 7)]))
+    assert levels.contradicts(frame(5, asks=[(12, 3)]))
+    assert levels.contradicts(frame(5, bids=[(11, 1)]))
+
+
 def test_the_first_difference_to_another_book_is_said_in_words():
     levels = BookLevels()
     bid, ask = (10 * UNIT, UNIT), (12 * UNIT, UNIT)
