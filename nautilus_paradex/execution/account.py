@@ -25,6 +25,7 @@ from nautilus_paradex.protocol.errors import WireError
 from nautilus_paradex.protocol.events import AccountSummary
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.messages.trading import BalanceEvent
+from nautilus_paradex.protocol.numbers import decimal
 
 
 _ACTIVE: Final = "ACTIVE"
@@ -90,7 +91,7 @@ class AccountKeeper:
         tokens = {balance.token for balance in balances}
         for balance in balances:
             self._take_balance(
-                balance.token, Decimal(balance.size or "0"), balance.last_updated_at * 1_000_000
+                balance.token, decimal(balance.size or "0"), balance.last_updated_at * 1_000_000
             )
         for token in set(self._balances) - tokens:
             self._balances[token] = Decimal(0)
@@ -136,7 +137,7 @@ class AccountKeeper:
         token = event.settlement_asset_name
         if not token or not event.settlement_asset_balance_after:
             return
-        after = Decimal(event.settlement_asset_balance_after)
+        after = decimal(event.settlement_asset_balance_after)
         if self._take_balance(token, after, event.created_at * 1_000_000):
             self._publish_soon()
 

@@ -9,6 +9,7 @@ from nautilus_paradex.execution.inflight import DEFAULT_RECV_WINDOW_MS
 from nautilus_paradex.execution.inflight import WINDOW_MARGIN_MS
 from nautilus_paradex.execution.options import OrderOptions
 from nautilus_paradex.execution.signing import wire_side
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import TransportError
@@ -66,7 +67,7 @@ def algo_request(
     if options.algo is None or options.duration_seconds is None:
         raise EncodeError(f"order {order.client_order_id} is no algo order")
     market, side = order.instrument_id.symbol.value, wire_side(order)
-    size = format_decimal(order.quantity.as_decimal())
+    size = format_decimal(decimal_of(order.quantity))
     signature = signer.sign_order(
         timestamp_ms=timestamp_ms,
         market=market,

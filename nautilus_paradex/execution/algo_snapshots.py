@@ -28,6 +28,7 @@ from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.identifiers import venue_order_id_of
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import FillType
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import Fill
@@ -266,7 +267,7 @@ class AlgoSnapshots:
         wanted = AlgoCreate(
             market=order.instrument_id.symbol.value,
             side=wire_side(order),
-            size=order.quantity.as_decimal(),
+            size=decimal_of(order.quantity),
             duration_ns=None,
             signed_ns=order.ts_last,
             deadline_ns=order.ts_last + DEFAULT_RECV_WINDOW_MS * NS_PER_MS,

@@ -24,8 +24,10 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.options import OrderOptions
 from nautilus_paradex.execution.options import options_denial
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import SystemState
+from nautilus_paradex.protocol.numbers import is_multiple
 
 
 #: PROTOCOL 5.7.
@@ -212,22 +214,22 @@ def _flag_denial(order: Order, instrument: Instrument) -> str | None:
 
 def _number_denial(order: Order, instrument: Instrument) -> str | None:
     prices = (_decimal(order, "price"), _decimal(order, "trigger_price"))
-    return _multiple_denial(instrument, order.quantity.as_decimal(), prices)
+    return _multiple_denial(instrument, decimal_of(order.quantity), prices)
 
 
 def _multiple_denial(
     instrument: Instrument, quantity: Decimal, prices: tuple[Decimal | None, ...]
 ) -> str | None:
-    lot = instrument.size_increment.as_decimal()
-    if quantity % lot:
+    lot = decimal_of(instrument.size_increment)
+    if not is_multiple(quantity, lot):
         return f"quantity {quantity} is not a multiple of the lot {lot} of {instrument.id}"
-    tick = instrument.price_increment.as_decimal()
+    tick = decimal_of(instrument.price_increment)
     for price in prices:
-        if price is not None and (price <= 0 or price % tick):
+        if price is not None and (price <= 0 or not is_multiple(price, tick)):
             return f"price {price} is not a positive multiple of the tick {tick} of {instrument.id}"
     return None
 
 
 def _decimal(order: Any, name: str) -> Decimal | None:
     value = getattr(order, name, None)
-    return None if value is None else value.as_decimal()
+    return None if value is None else decimal_of(value)

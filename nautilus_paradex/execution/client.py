@@ -60,9 +60,11 @@ from nautilus_paradex.network.status import StreamStatus
 from nautilus_paradex.network.stream import StreamSettings
 from nautilus_paradex.network.tasks import BackgroundTasks
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.numbers import times
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
@@ -353,7 +355,7 @@ class ParadexExecutionClient(LiveExecutionClient):
         own = self._provider.find(instrument.id) or instrument
         rate = own.maker_fee if liquidity_side == LiquiditySide.MAKER else own.taker_fee
         notional = instrument.notional_value(last_qty, last_px)
-        return to_money(notional.as_decimal() * rate, notional.currency.code, instrument)
+        return to_money(times(decimal_of(notional), rate), notional.currency.code, instrument)
 
     # -- COMMAND HANDLERS --------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ from nautilus_paradex.execution.signing import new_terms
 from nautilus_paradex.execution.submits import Submits
 from nautilus_paradex.execution.telling import OrderTeller
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.orders import Phase
 
 
@@ -267,7 +268,7 @@ class Contingencies:
         if tracker is None or tracker.phase is not Phase.WORKING or tracker.order_id is None:
             return
         terms = new_terms(
-            tracker.latest_terms, quantity=quantity.as_decimal(), price=None, trigger_price=None
+            tracker.latest_terms, quantity=decimal_of(quantity), price=None, trigger_price=None
         )
         if terms != tracker.latest_terms and terms.size > tracker.filled:
             await self._modifies.send(order, tracker, terms)

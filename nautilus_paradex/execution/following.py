@@ -27,6 +27,7 @@ from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.identifiers import venue_order_id_of
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import FillType
 from nautilus_paradex.protocol.enums import Instruction
@@ -248,7 +249,7 @@ class OrderFollower:
             tracker.market = order.instrument_id.symbol.value
         tracker.adopt(
             order_id=venue_id,
-            filled=order.filled_qty.as_decimal(),
+            filled=decimal_of(order.filled_qty),
             phase=_phase_of(order),
             terms=terms_of(order),
             untriggered=_waits_for_trigger(order),
@@ -372,9 +373,9 @@ class OrderFollower:
 
 def terms_of(order: Order) -> Terms:
     """Return the terms that the framework knows of an order."""
-    price = order.price.as_decimal() if order.has_price else None
-    trigger = order.trigger_price.as_decimal() if order.has_trigger_price else None
-    return Terms(order.quantity.as_decimal(), price, trigger)
+    price = decimal_of(order.price) if order.has_price else None
+    trigger = decimal_of(order.trigger_price) if order.has_trigger_price else None
+    return Terms(decimal_of(order.quantity), price, trigger)
 
 
 def _terms(update: OrderUpdate) -> Terms:

@@ -24,6 +24,7 @@ from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.protocol.enums import SystemState
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Terms
@@ -162,4 +163,4 @@ def ended_since(order: Order, command: TradingCommand) -> bool:
 
 
 def _decimal(value: Quantity | Price | None) -> Decimal | None:
-    return None if value is None else value.as_decimal()
+    return None if value is None else decimal_of(value)

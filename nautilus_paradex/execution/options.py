@@ -17,9 +17,11 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.options import read_options
 from nautilus_paradex.parsing.instruments import NO_EXPIRY_NS
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import Stp
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.errors import ParadexError
+from nautilus_paradex.protocol.numbers import is_multiple
 from nautilus_paradex.protocol.signing import normalize_address
 
 
@@ -99,7 +101,8 @@ def options_denial(order: Order, instrument: Instrument, options: OrderOptions) 
     if options.vwap_price is not None:
         if kind != OrderType.MARKET:
             return "vwap_price is for MARKET orders; a LIMIT order has its own price"
-        if options.vwap_price <= 0 or options.vwap_price % instrument.price_increment.as_decimal():
+        tick = decimal_of(instrument.price_increment)
+        if options.vwap_price <= 0 or not is_multiple(options.vwap_price, tick):
             return f"vwap_price {options.vwap_price} is not a positive multiple of the tick"
     return _algo_denial(order, options)
 

@@ -22,8 +22,11 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.execution.reconciliation import account_of
 from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
+from nautilus_paradex.parsing.numbers import signed_size_of
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import plus
 from nautilus_paradex.protocol.orders import OrderRegistry
 
 
@@ -153,7 +156,8 @@ class AccountProof:
         for position in self._cache.positions_open(venue=None, account_id=self._account_id):
             instrument = self._cache.instrument(position.instrument_id)
             if not isinstance(instrument, CurrencyPair):
-                ours[position.instrument_id.symbol.value] += position.signed_decimal_qty()
+                market = position.instrument_id.symbol.value
+                ours[market] = plus(ours[market], signed_size_of(position))
         for market in sorted(theirs.keys() | ours.keys()):
             here, there = ours.get(market, Decimal(0)), theirs.get(market, Decimal(0))
             if here == there or market in snapshot.unstable_markets:
@@ -167,11 +171,11 @@ def _terms(order: Order, update: OrderUpdate) -> Iterator[str]:
     if update.status is OrderStatus.CLOSED:
         yield f"{name} is open here and CLOSED at the venue ({update.cancel_reason or 'filled'})"
         return
-    price = order.price.as_decimal() if order.has_price else None
-    trigger = order.trigger_price.as_decimal() if order.has_trigger_price else None
+    price = decimal_of(order.price) if order.has_price else None
+    trigger = decimal_of(order.trigger_price) if order.has_trigger_price else None
     pairs = (
-        ("size", order.quantity.as_decimal(), update.size),
-        ("filled", order.filled_qty.as_decimal(), update.filled_size),
+        ("size", decimal_of(order.quantity), update.size),
+        ("filled", decimal_of(order.filled_qty), update.filled_size),
         ("price", price, update.price),
         ("trigger", trigger, update.trigger_price),
     )

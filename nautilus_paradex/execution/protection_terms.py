@@ -10,6 +10,7 @@ from nautilus_trader.core.datetime import unix_nanos_to_iso8601
 from nautilus_paradex.protocol.errors import EncodeError
 from nautilus_paradex.protocol.messages import MmpRequest
 from nautilus_paradex.protocol.numbers import format_decimal
+from nautilus_paradex.protocol.numbers import is_multiple
 from nautilus_paradex.types import ParadexMarketMakerProtection
 
 
@@ -17,7 +18,7 @@ INTERVAL_MS: Final = (100, 3_600_000)
 FROZEN_TIME_MS: Final = (0, 3_600_000)
 LIMIT_INCREMENT: Final = Decimal("0.0001")
 #: Far beyond any limit that is meant, and within the digits that a remainder can be taken of.
-_LIMIT_END: Final = Decimal(10) ** 15
+_LIMIT_END: Final = Decimal("1e15")
 
 
 def freeze_text(state: ParadexMarketMakerProtection) -> str:
@@ -73,7 +74,7 @@ def _limit(name: str, value: Decimal | str | int) -> str:
         limit = Decimal(value)
     except InvalidOperation:
         raise EncodeError(f"{name} must be a number, not {value!r}") from None
-    if not limit.is_finite() or limit < 0 or limit >= _LIMIT_END or limit % LIMIT_INCREMENT:
+    if not (limit.is_finite() and 0 <= limit < _LIMIT_END and is_multiple(limit, LIMIT_INCREMENT)):
         raise EncodeError(f"{name} must be a positive multiple of {LIMIT_INCREMENT}, not {value}")
     return format_decimal(limit) if limit else "0"
 

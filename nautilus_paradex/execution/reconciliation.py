@@ -44,9 +44,12 @@ from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.snapshot import read_account
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import plus
 from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
@@ -442,7 +445,7 @@ class Reconciler:
         for fill in sorted(found, key=fill_order):
             if fill.order_id != update.order_id:
                 continue
-            told += fill.size
+            told = plus(told, fill.size)
             if told > update.filled_size:
                 break  # it was made after the order was read: the stream brings it
             fills[fill.key] = fill
@@ -616,7 +619,7 @@ def _turns(fills: Iterable[Fill]) -> dict[str, int]:
 def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:
     sizes: defaultdict[str, Decimal] = defaultdict(Decimal)
     for fill in fills:
-        sizes[fill.order_id] += fill.size
+        sizes[fill.order_id] = plus(sizes[fill.order_id], fill.size)
     return sizes
 
 
@@ -624,5 +627,5 @@ def _newer(update: OrderUpdate, tracker: OrderTracker) -> OrderUpdate:
     if tracker.last is not None and tracker.last.updated_ns > update.updated_ns + 1_000_000:
         update = tracker.last
     if update.filled_size < tracker.filled <= update.size:
-        update = msgspec.structs.replace(update, remaining_size=update.size - tracker.filled)
+        update = msgspec.structs.replace(update, remaining_size=minus(update.size, tracker.filled))
     return update

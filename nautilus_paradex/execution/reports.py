@@ -38,6 +38,7 @@ from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.parsing.identifiers import instrument_id_of
+from nautilus_paradex.parsing.numbers import signed_size_of
 from nautilus_paradex.parsing.reports import parse_fill_report
 from nautilus_paradex.parsing.reports import parse_flat_position_report
 from nautilus_paradex.parsing.reports import parse_held_position_report
@@ -48,6 +49,8 @@ from nautilus_paradex.protocol.enums import PositionStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import plus
 
 
 class AlgoFinder(Protocol):
@@ -188,7 +191,8 @@ class ReportGenerator:
         for position in self._cache.positions_open(
             instrument_id=instrument_id, account_id=self._account_id
         ):
-            held[position.instrument_id] += position.signed_decimal_qty()
+            of = position.instrument_id
+            held[of] = plus(held[of], signed_size_of(position))
         now = self._clock.timestamp_ns()
         return [
             parse_held_position_report(instrument, size, self._account_id, now)
@@ -282,7 +286,7 @@ class ReportGenerator:
             # A report must not speak of fills that are still held back (P3).
             held = self._algo_reports.held_size(position.market)
             if held:
-                size = position.signed_size - held
+                size = minus(position.signed_size, held)
                 position = msgspec.structs.replace(position, signed_size=size)
                 if not size:
                     return self.flat_report(instrument)

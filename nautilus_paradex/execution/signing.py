@@ -8,6 +8,7 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.capability import wire_instruction
 from nautilus_paradex.execution.options import OrderOptions
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import OrderFlag
 from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.enums import Side
@@ -46,9 +47,9 @@ class OrderSigner:
             If the order cannot be put on the wire; nothing was sent.
 
         """
-        size = format_decimal(order.quantity.as_decimal())
-        price = "0" if order_type.is_market else format_decimal(order.price.as_decimal())
-        trigger = order.trigger_price.as_decimal() if order.has_trigger_price else None
+        size = format_decimal(decimal_of(order.quantity))
+        price = "0" if order_type.is_market else format_decimal(decimal_of(order.price))
+        trigger = decimal_of(order.trigger_price) if order.has_trigger_price else None
         market = order.instrument_id.symbol.value
         side = wire_side(order)
         signature = self._signer.sign_order(

@@ -36,6 +36,7 @@ from nautilus_paradex.execution.triggers import Triggers
 from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.enums import Stp
 from nautilus_paradex.protocol.enums import SystemState
@@ -235,7 +236,7 @@ class Submits:
             )
         order_type = wire_order_type(order, position_linked=options.position_linked)
         if reason is None and order_type is not None:
-            trigger = order.trigger_price.as_decimal() if order.has_trigger_price else None
+            trigger = decimal_of(order.trigger_price) if order.has_trigger_price else None
             reason = await self._triggers.denial(
                 order, order_type, trigger, at_once=options.trigger_at_once
             )

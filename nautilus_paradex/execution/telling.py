@@ -28,6 +28,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.parsing.identifiers import client_order_id_of
 from nautilus_paradex.parsing.identifiers import fill_id_of
 from nautilus_paradex.parsing.identifiers import venue_order_id_of
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.parsing.numbers import to_money
 from nautilus_paradex.parsing.numbers import to_price
 from nautilus_paradex.parsing.numbers import to_quantity
@@ -35,6 +36,11 @@ from nautilus_paradex.protocol.enums import Liquidity
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import format_decimal
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import quotient
+from nautilus_paradex.protocol.numbers import times
+from nautilus_paradex.protocol.numbers import total
 from nautilus_paradex.protocol.orders import Accepted
 from nautilus_paradex.protocol.orders import Canceled
 from nautilus_paradex.protocol.orders import CancelRejected
@@ -325,16 +331,16 @@ def fill_info(fill: Fill) -> dict[str, str]:
 def _venues_change(order: Order, effect: Updated) -> str:
     """Return what a change that nobody here has asked for changes, and why if that is known."""
     before = (
-        ("size", order.quantity.as_decimal(), effect.size),
-        ("price", order.price.as_decimal() if order.has_price else None, effect.price),
+        ("size", decimal_of(order.quantity), effect.size),
+        ("price", decimal_of(order.price) if order.has_price else None, effect.price),
         (
             "trigger price",
-            order.trigger_price.as_decimal() if order.has_trigger_price else None,
+            decimal_of(order.trigger_price) if order.has_trigger_price else None,
             effect.trigger_price,
         ),
     )
     changes = [f"{name} {_plain(old)} -> {_plain(new)}" for name, old, new in before if old != new]
-    if order.is_reduce_only and effect.size < order.quantity.as_decimal():
+    if order.is_reduce_only and effect.size < decimal_of(order.quantity):
         why = "the venue: it is reduce-only, and follows its position"
     else:
         why = "the venue or from elsewhere"
@@ -342,7 +348,7 @@ def _venues_change(order: Order, effect: Updated) -> str:
 
 
 def _plain(value: Decimal | None) -> str:
-    return "none" if value is None else f"{value.normalize():f}"
+    return "none" if value is None else format_decimal(value)
 
 
 def _as_told(
@@ -356,15 +362,15 @@ def _as_told(
     """
     ended = isinstance(effect, Canceled | Expired | Rejected)
     status = last.status if ended or last.status is OrderStatus.UNTRIGGERED else OrderStatus.OPEN
-    filled = tracker.filled - sum((fill.size for fill in to_come), Decimal(0))
-    cost = tracker.cost - sum((fill.size * fill.price for fill in to_come), Decimal(0))
+    filled = minus(tracker.filled, total(fill.size for fill in to_come))
+    cost = minus(tracker.cost, total(times(fill.size, fill.price) for fill in to_come))
     is_cut = isinstance(effect, Canceled) and last.size <= filled
     size = tracker.told.size if is_cut else last.size
     return msgspec.structs.replace(
         last,
         status=status,
         size=size,
-        remaining_size=size - filled,
-        avg_fill_price=cost / filled if filled else None,
+        remaining_size=minus(size, filled),
+        avg_fill_price=quotient(cost, filled) if filled else None,
         cancel_reason=last.cancel_reason if ended else "",
     )

@@ -22,6 +22,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.enums import OrderFlag
 from nautilus_paradex.protocol.enums import OrderStatus
@@ -137,7 +138,7 @@ class Triggers:
         if update is not None:
             age_ms = self._timing.time_ms() - update.ts_init // 1_000_000
             if age_ms <= _FRESH_MS:
-                return Decimal(update.value.as_decimal())
+                return decimal_of(update.value)
         market = instrument_id.symbol.value
         try:
             for summary in await self._rest.markets_summary(market):

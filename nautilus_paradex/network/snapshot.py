@@ -18,6 +18,7 @@ from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import Position
+from nautilus_paradex.protocol.numbers import plus
 
 
 MAX_READINGS: Final = 5
@@ -132,7 +133,7 @@ async def _orders(
 def _filled_by_order(fills: list[Fill]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for fill in fills:
-        sums[fill.order_id] += fill.size
+        sums[fill.order_id] = plus(sums[fill.order_id], fill.size)
     return sums
 
 
@@ -159,8 +160,9 @@ def _not_beyond_orders(orders: dict[str, OrderUpdate], fills: list[Fill]) -> lis
     for fill in sorted(fills, key=fill_order):
         order = orders.get(fill.order_id)
         if order is not None and order.status is not OrderStatus.CLOSED:
-            if sums[fill.order_id] + fill.size > order.filled_size:
+            reached = plus(sums[fill.order_id], fill.size)
+            if reached > order.filled_size:
                 continue
-            sums[fill.order_id] += fill.size
+            sums[fill.order_id] = reached
         kept.append(fill)
     return kept

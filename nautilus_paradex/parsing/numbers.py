@@ -11,9 +11,11 @@ from decimal import ROUND_HALF_EVEN
 from decimal import Context
 from decimal import Decimal
 from decimal import InvalidOperation
+from typing import Any
 from typing import Final
 
 from nautilus_trader.model.currencies import USDC
+from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import FIXED_PRECISION
@@ -142,6 +144,23 @@ def rounded(value: Decimal, precision: int) -> Decimal:
         return value.quantize(Decimal((0, (1,), -precision)), context=EXACT)
     except InvalidOperation:
         raise NumberError(str(value), "is no amount") from None
+
+
+def decimal_of(value: Price | Quantity | Money) -> Decimal:
+    """
+    Return a value of the framework, exactly.
+
+    Its own `as_decimal` follows the decimal context of the thread, which is the user's: a size of
+    more digits than that keeps would be signed rounded.
+    """
+    places = value.currency.precision if isinstance(value, Money) else value.precision
+    return EXACT.scaleb(Decimal(value.raw // 10 ** (FIXED_PRECISION - places)), -places)
+
+
+def signed_size_of(position: Any) -> Decimal:
+    """Return the size of a position of the framework, exactly; negative is short."""
+    size = decimal_of(position.quantity)
+    return size.copy_negate() if position.side == PositionSide.SHORT else size
 
 
 # -- BY INSTRUMENT ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from nautilus_paradex.protocol.enums import OrderType
 from nautilus_paradex.protocol.enums import PositionStatus
 from nautilus_paradex.protocol.enums import RequestStatus
 from nautilus_paradex.protocol.enums import Side
+from nautilus_paradex.protocol.numbers import minus
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -175,7 +176,7 @@ class OrderUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def filled_size(self) -> Decimal:
         """Size minus remaining size, base units."""
-        return self.size - self.remaining_size
+        return minus(self.size, self.remaining_size)
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):

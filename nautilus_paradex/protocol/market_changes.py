@@ -68,7 +68,8 @@ def _shows(told: Any, shown: Any) -> bool:
 
 def _number(value: Any) -> Decimal | None:
     if isinstance(value, int | Decimal):
-        return Decimal(value)
+        number = Decimal(value)
+        return number if number.is_finite() else None
     try:
         return optional_decimal(value)
     except NumberError:

@@ -7,9 +7,15 @@ is involved anywhere.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN
 from decimal import Context
 from decimal import Decimal
+from decimal import DivisionByZero
+from decimal import Inexact
+from decimal import InvalidOperation
+from decimal import Overflow
+from functools import reduce
 from typing import Final
 
 from nautilus_paradex.protocol.errors import NumberError
@@ -31,6 +37,38 @@ _MAX_DIGITS: Final = 64
 # Plain or scientific, ASCII digits only: Decimal() would also take underscores and spaces.
 _DECIMAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _EXACT: Final = Context(prec=2 * _MAX_DIGITS + 128, rounding=ROUND_HALF_EVEN)
+# Amounts are added up and multiplied here, and not by operators: those follow the decimal context
+# of the thread, which is the user's and may round to six digits. Sums and products of numbers of
+# the wire are exact in this one, or are refused.
+_WHOLE: Final = Context(
+    prec=1024, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow], Emin=-9999, Emax=9999
+)
+#: For what has no exact value: an average.
+_QUOTIENT: Final = Context(
+    prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
+
+#: Adds, exactly, whatever the thread's context.
+plus: Final = _WHOLE.add
+#: Subtracts the second from the first, as `plus` adds.
+minus: Final = _WHOLE.subtract
+#: Multiplies, as `plus` adds.
+times: Final = _WHOLE.multiply
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return an exact sum; zero of nothing."""
+    return reduce(plus, values, Decimal(0))
+
+
+def quotient(value: Decimal, divisor: Decimal) -> Decimal:
+    """Return a quotient of 34 digits, rounded half to even, whatever the thread's context."""
+    return _QUOTIENT.divide(value, divisor)
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """If a value is a whole number of steps, whatever the thread's context."""
+    return not _WHOLE.remainder(value, step)
 
 
 def mantissa(text: str) -> int:

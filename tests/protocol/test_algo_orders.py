@@ -17,6 +17,8 @@ from nautilus_paradex.protocol.errors import WireError
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.messages.orders import AlgoOrder
+from nautilus_paradex.protocol.numbers import times
+from nautilus_paradex.protocol.numbers import total as exact_total
 from nautilus_paradex.protocol.orders import algo_book
 from nautilus_paradex.protocol.orders import algo_ties
 from nautilus_paradex.protocol.orders.algo import NS_PER_SEC
@@ -256,7 +258,7 @@ def child(order_id: str, filled: str = "0.1", price: str = "100", **changes: Any
         "order_id": order_id,
         "created_ns": at(1),
         "filled": D(filled),
-        "cost": D(filled) * D(price),
+        "cost": times(D(filled), D(price)),
         "signature_ns": None,
     }
     return Child(**(values | changes))
@@ -407,7 +409,7 @@ def test_what_is_tied_always_adds_up(needed: list[int], foreign: list[int]) -> N
     sizes = needed + foreign
     children = [child(str(n), str(size), price=str(100 + n)) for n, size in enumerate(sizes)]
     ties = tie([parent(need=str(sum(needed)))], children)
-    tied = sum(c.filled for c in children if c.order_id in ties.parents)
+    tied = exact_total(c.filled for c in children if c.order_id in ties.parents)
     assert tied in (0, sum(needed))
     if not foreign:
         assert len(ties.parents) == len(needed)

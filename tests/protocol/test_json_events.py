@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -877,7 +878,7 @@ def test_prices_and_sizes_survive_exactly(price: int, size: int) -> None:
     trade = decode(f"trades.{M}", price=_text(price), size=_text(size))
     assert (trade.price_e8, trade.size_e8) == (price, size)
     fill = decode("fills.ALL", price=_text(price), size=_text(size))
-    assert (fill.price * E8, fill.size * E8) == (price, size)
+    assert (Fraction(fill.price) * E8, Fraction(fill.size) * E8) == (price, size)
     bbo = decode(f"bbo.{M}", bid=_text(price), bid_size=_text(size))
     assert (bbo.bid_e8, bbo.bid_size_e8) == (price, size)
 

@@ -66,7 +66,7 @@ def test_a_mantissa_survives_its_text(value: int) -> None:
 def test_a_decimal_survives_its_text(value: Decimal) -> None:
     text = numbers.format_decimal(value)
     assert numbers.decimal(text) == value
-    assert numbers.mantissa(text) == value * numbers.UNIT
+    assert numbers.mantissa(text) == Fraction(value) * numbers.UNIT
 
 
 @pytest.mark.parametrize(

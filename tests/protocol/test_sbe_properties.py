@@ -1,7 +1,6 @@
 """SBE: what holds for any event and any bytes."""
 
 import struct
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -226,7 +225,10 @@ any_event = st.one_of(*EVENTS.values())
 
 
 def cut_to_8_places(rate_e12: int | None) -> int | None:
-    return None if rate_e12 is None else int(Decimal(rate_e12) / 10_000) * 10_000
+    if rate_e12 is None:
+        return None
+    cut = abs(rate_e12) // 10_000 * 10_000
+    return cut if rate_e12 >= 0 else -cut
 
 
 def without_empty_sides(event: events.Bbo | events.MarketSummary) -> dict[str, None]:

@@ -22,7 +22,10 @@ from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.messages.orders import AlgoOrder
 from nautilus_paradex.protocol.numbers import decimal
+from nautilus_paradex.protocol.numbers import minus
 from nautilus_paradex.protocol.numbers import optional_decimal
+from nautilus_paradex.protocol.numbers import plus
+from nautilus_paradex.protocol.numbers import quotient
 
 
 NS_PER_MS: Final = 1_000_000
@@ -56,7 +59,7 @@ class AlgoState(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def filled(self) -> Decimal:
         """What its children have filled, base units."""
-        return self.size - self.remaining_size
+        return minus(self.size, self.remaining_size)
 
     @property
     def is_closed(self) -> bool:
@@ -120,9 +123,9 @@ def algo_update(state: AlgoState, client_id: str, told: Told) -> OrderUpdate:
     that speaks of other fills makes its holder invent them. One that has ended says what the venue
     says, so that its end waits for the fills (E5); but not for what is lost.
     """
-    remaining = state.size - told.size
+    remaining = minus(state.size, told.size)
     if state.is_closed:
-        remaining = state.remaining_size + told.lost
+        remaining = plus(state.remaining_size, told.lost)
     return _update(state, client_id, state.status, remaining, told)
 
 
@@ -133,9 +136,9 @@ def reported_update(state: AlgoState, client_id: str, told: Told) -> OrderUpdate
     One that has ended before all its fills are known is still open in it.
     """
     status = state.status
-    if state.is_closed and told.size + told.lost < state.filled:
+    if state.is_closed and plus(told.size, told.lost) < state.filled:
         status = OrderStatus.OPEN
-    return _update(state, client_id, status, state.size - told.size, told)
+    return _update(state, client_id, status, minus(state.size, told.size), told)
 
 
 def _update(
@@ -157,7 +160,7 @@ def _update(
         status=status,
         cancel_reason=state.cancel_reason if status is OrderStatus.CLOSED else "",
         client_id=client_id,
-        avg_fill_price=told.cost / told.size if told.size else None,
+        avg_fill_price=quotient(told.cost, told.size) if told.size else None,
         stp="",
         flags=frozenset(),
         created_ns=state.created_ns,

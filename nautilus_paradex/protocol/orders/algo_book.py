@@ -18,6 +18,9 @@ import msgspec
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import times
+from nautilus_paradex.protocol.numbers import total
 from nautilus_paradex.protocol.orders.algo import NS_PER_MS
 from nautilus_paradex.protocol.orders.algo import NS_PER_SEC
 from nautilus_paradex.protocol.orders.algo import AlgoState
@@ -186,7 +189,7 @@ class AlgoBook:
         if fill.order_id in self._short and not algo.has_fill(fill):
             update, missing = self._short.pop(fill.order_id)
             if missing > fill.size:
-                self._short[fill.order_id] = (update, missing - fill.size)
+                self._short[fill.order_id] = (update, minus(missing, fill.size))
         return algo.count(fill)
 
     def hold_fill(self, fill: Fill) -> bool:
@@ -225,14 +228,11 @@ class AlgoBook:
 
     def held_size(self, market: str) -> Decimal:
         """Return the size of the fills that are not told yet, base units; sales are negative."""
-        return sum(
-            (
-                fill.size * fill.side.sign
-                for candidate in self._candidates.values()
-                for fill in candidate.fills.values()
-                if fill.market == market
-            ),
-            Decimal(0),
+        return total(
+            times(fill.size, Decimal(fill.side.sign))
+            for candidate in self._candidates.values()
+            for fill in candidate.fills.values()
+            if fill.market == market
         )
 
     # -- WHAT IS MISSING ---------------------------------------------------------------------------

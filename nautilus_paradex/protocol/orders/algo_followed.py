@@ -9,6 +9,10 @@ from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.enums import Side
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import plus
+from nautilus_paradex.protocol.numbers import times
+from nautilus_paradex.protocol.numbers import total
 from nautilus_paradex.protocol.orders.algo import AlgoState
 from nautilus_paradex.protocol.orders.algo import Told
 from nautilus_paradex.protocol.orders.algo import last_child_ns
@@ -97,7 +101,7 @@ class FollowedAlgo:
         """What it has filled and no order is known for, base units."""
         if self.state is None:
             return Decimal(0)
-        return self.state.filled - self.tied_size - self.written_off
+        return minus(minus(self.state.filled, self.tied_size), self.written_off)
 
     @property
     def is_settled(self) -> bool:
@@ -133,8 +137,8 @@ class FollowedAlgo:
         own = parent_fill(fill, self.algo_id, self.client_id)
         if fill.key not in self._fills:
             self._fills[fill.key] = own
-            self._told_size += fill.size
-            self._told_cost += fill.size * fill.price
+            self._told_size = plus(self._told_size, fill.size)
+            self._told_cost = plus(self._told_cost, times(fill.size, fill.price))
         return own
 
     def end(self) -> None:
@@ -144,10 +148,10 @@ class FollowedAlgo:
     def tie(self, child: Child) -> None:
         """Count a child."""
         self._youngest_ns = max(self._youngest_ns, child.created_ns)
-        self.tied_size += child.filled
-        self.tied_cost += child.cost
+        self.tied_size = plus(self.tied_size, child.filled)
+        self.tied_cost = plus(self.tied_cost, child.cost)
         # What was given up is found after all.
-        self.written_off = max(self.written_off + min(self.need, Decimal(0)), Decimal(0))
+        self.written_off = max(plus(self.written_off, min(self.need, Decimal(0))), Decimal(0))
 
     def note_explained(self) -> None:
         """Remember up to where nothing is left to find out."""
@@ -161,7 +165,7 @@ class FollowedAlgo:
     def write_off(self) -> Decimal:
         """Give up what is needed, and return it."""
         size = self.need
-        self.written_off += size
+        self.written_off = plus(self.written_off, size)
         self._unexplained_ns = None
         return size
 
@@ -174,9 +178,9 @@ class FollowedAlgo:
         cost, precision = None, Decimal(0)
         if state.avg_fill_price is not None and not self.written_off:
             price = state.avg_fill_price
-            cost = price * state.filled - self.tied_cost
-            digit = Decimal(1).scaleb(int(price.as_tuple().exponent))
-            precision = state.filled * max(digit, price * _PRICE_TOLERANCE)
+            cost = minus(times(price, state.filled), self.tied_cost)
+            digit = Decimal((0, (1,), int(price.as_tuple().exponent)))
+            precision = times(state.filled, max(digit, times(price, _PRICE_TOLERANCE)))
         return Parent(
             algo_id=state.algo_id,
             since_ns=self.since_ns,
@@ -226,9 +230,9 @@ class Candidate:
         """Return it with what it has filled."""
         update = self.update
         if update.avg_fill_price is not None:
-            cost = update.filled_size * update.avg_fill_price
+            cost = times(update.filled_size, update.avg_fill_price)
         else:
-            cost = sum((f.size * f.price for f in self.fills.values()), Decimal(0))
+            cost = total(times(fill.size, fill.price) for fill in self.fills.values())
         return Child(
             order_id=update.order_id,
             created_ns=update.created_ns,

@@ -17,6 +17,9 @@ from typing import Final
 
 import msgspec
 
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import plus
+from nautilus_paradex.protocol.numbers import total
 from nautilus_paradex.protocol.orders.algo import SKEW_NS
 
 
@@ -65,8 +68,8 @@ class Parent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Return if orders have the price that the venue gives."""
         if self.need_cost is None:
             return True
-        cost = sum((child.cost for child in children), Decimal(0))
-        return abs(cost - self.need_cost) <= self.precision
+        cost = total(child.cost for child in children)
+        return minus(cost, self.need_cost).copy_abs() <= self.precision
 
 
 class Ties(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -151,13 +154,15 @@ def _still_needing(
     cost: defaultdict[str, Decimal] = defaultdict(Decimal)
     for child in children:
         if child.order_id in tied:
-            size[tied[child.order_id]] += child.filled
-            cost[tied[child.order_id]] += child.cost
+            of = tied[child.order_id]
+            size[of], cost[of] = plus(size[of], child.filled), plus(cost[of], child.cost)
     left = [
         msgspec.structs.replace(
             parent,
-            need=parent.need - size[parent.algo_id],
-            need_cost=None if parent.need_cost is None else parent.need_cost - cost[parent.algo_id],
+            need=minus(parent.need, size[parent.algo_id]),
+            need_cost=(
+                None if parent.need_cost is None else minus(parent.need_cost, cost[parent.algo_id])
+            ),
         )
         for parent in parents
     ]
@@ -201,7 +206,7 @@ def _signed_alike(parent: Parent, children: Iterable[Child]) -> list[Child]:
         for group in groups.values()
         if len(group) > 1
         and all(parent.may_have(child) for child in group)
-        and sum(child.filled for child in group) == parent.need
+        and total(child.filled for child in group) == parent.need
     ]
     return whole[0] if len(whole) == 1 else []
 
@@ -230,11 +235,11 @@ def _ways(parents: list[Parent], children: list[Child]) -> list[_Assignment] | N
 
     Orders of the same size and price stand for each other: the earlier is taken.
     """
-    need = sum((parent.need for parent in parents), Decimal(0))
-    total = sum((child.filled for child in children), Decimal(0))
-    if total < need:
+    need = total(parent.need for parent in parents)
+    found = total(child.filled for child in children)
+    if found < need:
         return []
-    if total == need and len(parents) == 1:
+    if found == need and len(parents) == 1:
         (parent,) = parents
         whole = {parent.algo_id: children}
         return [whole] if all(parent.may_have(child) for child in children) else []
@@ -252,7 +257,7 @@ class _Search:
         self._needs = [parent.need for parent in parents]
         self._own: list[list[Child]] = [[] for _ in parents]
         sizes = [child.filled for child in reversed(children)]
-        self._rest = [*accumulate(sizes, initial=Decimal(0))][::-1]
+        self._rest = [*accumulate(sizes, plus, initial=Decimal(0))][::-1]
         self._ways: dict[object, _Assignment] = {}
         self._steps = 0
 
@@ -267,16 +272,16 @@ class _Search:
         if not any(self._needs):
             self._note()
             return
-        if self._rest[index] < sum(self._needs):
+        if self._rest[index] < total(self._needs):
             return
         child = self._children[index]
         for number, parent in enumerate(self._parents):
             if child.filled <= self._needs[number] and parent.may_have(child):
-                self._needs[number] -= child.filled
+                self._needs[number] = minus(self._needs[number], child.filled)
                 self._own[number].append(child)
                 self._walk(index + 1)
                 self._own[number].pop()
-                self._needs[number] += child.filled
+                self._needs[number] = plus(self._needs[number], child.filled)
         self._walk(index + 1)
 
     def _note(self) -> None:

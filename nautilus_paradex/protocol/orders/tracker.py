@@ -19,6 +19,10 @@ from nautilus_paradex.protocol.enums import RequestStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.events import RequestInfo
+from nautilus_paradex.protocol.numbers import minus
+from nautilus_paradex.protocol.numbers import plus
+from nautilus_paradex.protocol.numbers import times
+from nautilus_paradex.protocol.numbers import total
 from nautilus_paradex.protocol.orders.effects import Accepted
 from nautilus_paradex.protocol.orders.effects import AwaitFills
 from nautilus_paradex.protocol.orders.effects import Canceled
@@ -140,8 +144,8 @@ class OrderTracker:
         """
         self._untriggered = untriggered
         self.order_id = order_id or self.order_id
-        while self._held and self.filled + self._held[0].size <= filled:
-            self.filled += self._held.pop(0).size
+        while self._held and plus(self.filled, self._held[0].size) <= filled:
+            self.filled = plus(self.filled, self._held.pop(0).size)
         self.filled = max(self.filled, filled)
         self.told = terms
         if phase is Phase.CLOSED or self.phase is Phase.PENDING:
@@ -208,7 +212,7 @@ class OrderTracker:
         """Tell a held end although fills are missing: they are not to be had (E5)."""
         if self.phase is not Phase.CLOSING or self.end is None:
             return []
-        missing = self._expected(self.end) - self.filled
+        missing = minus(self.end.filled_size, self.filled)
         self._now_ns = ts_ns
         effects = self._tell_end(self.end)
         effects.append(Reconcile(f"{missing} of its fills are not to be had"))
@@ -271,7 +275,7 @@ class OrderTracker:
     @property
     def missing_fills(self) -> Decimal:
         """The size of the fills that a held end waits for, base units."""
-        return self._expected(self.end) - self.filled if self.end is not None else Decimal(0)
+        return minus(self.end.filled_size, self.filled) if self.end is not None else Decimal(0)
 
     # -- STEPS -------------------------------------------------------------------------------------
 
@@ -338,16 +342,16 @@ class OrderTracker:
         return [Updated(terms.size, terms.price, terms.trigger_price, self._now_ns)]
 
     def _count(self, fill: Fill) -> list[Effect]:
-        self.filled += fill.size
-        self.cost += fill.size * fill.price
+        self.filled = plus(self.filled, fill.size)
+        self.cost = plus(self.cost, times(fill.size, fill.price))
         if self.filled >= self.told.size and self.phase is Phase.WORKING:
             self.phase = Phase.CLOSED
             self._ended_as = Said.COMPLETE
         return [Filled(fill)]
 
     def _count_late(self, fill: Fill) -> list[Effect]:
-        self.filled += fill.size
-        self.cost += fill.size * fill.price
+        self.filled = plus(self.filled, fill.size)
+        self.cost = plus(self.cost, times(fill.size, fill.price))
         if self._ended_as is Said.CANCELED and self.filled <= self.told.size:
             effects: list[Effect] = [Filled(fill)]
             if self.filled < self.told.size:
@@ -360,7 +364,7 @@ class OrderTracker:
         # CLOSING is entered with an end only, so a fill finds one here.
         self.end = end = cast("OrderUpdate", update or self.end)
         effects = self._release_all()
-        missing = self._expected(end) - self.filled
+        missing = minus(end.filled_size, self.filled)
         if missing > 0:
             already_waiting = self.phase is Phase.CLOSING
             self.phase = Phase.CLOSING
@@ -403,7 +407,7 @@ class OrderTracker:
         """
         if self.phase is not Phase.WORKING:
             return False
-        reached = self.filled + sum((held.size for held in self._held), fill.size)
+        reached = total([self.filled, fill.size, *(held.size for held in self._held)])
         if reached > self.told.size:
             return True
         sizes = [self.told.size, *(pending.terms.size for pending in self.modifies)]
@@ -475,10 +479,6 @@ class OrderTracker:
 
     def _terms(self, update: OrderUpdate) -> Terms:
         return Terms(update.size, update.price, update.trigger_price)
-
-    @staticmethod
-    def _expected(end: OrderUpdate) -> Decimal:
-        return end.size - end.remaining_size
 
 
 class PendingModify:
