@@ -5,6 +5,7 @@ from typing import Final
 
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
 
@@ -59,4 +60,4 @@ class QueuedOrders:
         # Its status does not say it: what was commanded early makes it PENDING_UPDATE at once.
         if tracker.phase is Phase.WORKING and not order.ts_accepted:
             return True
-        return bool(order.filled_qty.as_decimal() < tracker.filled)
+        return bool(decimal_of(order.filled_qty) < tracker.filled)

@@ -44,7 +44,6 @@ from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.snapshot import read_account
 from nautilus_paradex.network.timing import Timing
-from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol import enums as wire
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
