@@ -287,8 +287,21 @@ class ParadexStream:
         await self._channels.rescope(channel)
 
     async def resubscribe(self, channel: Channel) -> None:
-        """Leave a channel and ask for it again: the venue answers with a new snapshot (S3)."""
-        await self.unsubscribe(channel)
+        """
+        Leave a channel and ask for it again: the venue answers with a new snapshot (S3).
+
+        Raises
+        ------
+        ParadexError
+            If the venue refuses it or does not answer; it is wanted all the same, and the next
+            connection asks for it.
+
+        """
+        try:
+            await self.unsubscribe(channel)
+        except TransportError:
+            self._subscriptions.want(channel)
+            raise
         await self.subscribe(channel)
 
     def is_confirmed(self, channel: Channel) -> bool:

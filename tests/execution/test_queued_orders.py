@@ -4,6 +4,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from nautilus_trader.model.objects import Quantity
 
 from nautilus_paradex.execution import queued
 from nautilus_paradex.execution.queued import QueuedOrders
@@ -15,7 +16,7 @@ from tests.protocol.order_values import order_update
 
 
 def quantity(value):
-    return SimpleNamespace(as_decimal=lambda: Decimal(value))
+    return Quantity.from_str(str(value))
 
 
 class Cache:

@@ -64,9 +64,10 @@ def _again(event: Any) -> Any:
     try:
         return sbe.decode_frame(sbe.encode_event(event, version=2, extras=extras))
     except EncodeError:
-        # Strings of the wire are at most 255 bytes, and so are those that were read: what is left
-        # is a rate that only the older field held, which the newer one is too narrow for.
-        assert isinstance(event, events.MarketSummary)
+        # Only numbers that another field of the message is too narrow for cannot be written: rates
+        # of 8 places in one of 12, and numbers without a sign in one that has it.
+        rate, seq = getattr(event, "funding_rate_e12", None), getattr(event, "book_seq", None)
+        assert max(abs(rate or 0), seq or 0) > numbers.LARGEST
         return event
 
 

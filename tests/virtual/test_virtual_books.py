@@ -69,6 +69,19 @@ def test_s3_different_faults_of_several_markets_at_the_same_moment(
     assert compared["emptied"] > 3
 
 
+@pytest.mark.survives(7)
+def test_s3_a_book_comes_back_though_leaving_it_is_not_answered_in_time(count: Count) -> None:
+    """The connection is given up then, and the next one asks for the book again."""
+    late = [
+        Disturbance("garbled", 1, 4, 300),
+        Disturbance("snapshot's number behind", 1, 4, 1000),
+        Disturbance("late", 1, 3, 6000),
+    ]
+    compared = disturbed(late, 122, sbe_version=None)
+    noted(count, compared, seed=122)
+    assert compared["Delay"] == 3
+
+
 _DISTURBANCES = st.builds(
     Disturbance,
     kind=st.sampled_from(sorted(KINDS)),
