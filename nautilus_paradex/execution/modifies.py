@@ -23,8 +23,8 @@ from nautilus_paradex.execution.triggers import Triggers
 from nautilus_paradex.network.order_entry import OrderEntry
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.timing import Timing
-from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.parsing.numbers import decimal_of
+from nautilus_paradex.protocol.enums import SystemState
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Terms
