@@ -12,6 +12,7 @@ from typing import Final
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.model.events import OrderEvent
 
+from nautilus_paradex.parsing.numbers import decimal_of
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import OrderUpdate
 
@@ -46,7 +47,7 @@ class EndedOrders:
         order = self._cache.order(event.client_order_id)
         if order is None or not order.is_closed or order.venue_order_id is None:
             return
-        self._filled[order.venue_order_id.value] = order.filled_qty.as_decimal()
+        self._filled[order.venue_order_id.value] = decimal_of(order.filled_qty)
         if len(self._filled) > self._capacity:
             self._filled.popitem(last=False)
 

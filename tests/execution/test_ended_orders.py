@@ -3,6 +3,8 @@
 from decimal import Decimal
 from types import SimpleNamespace
 
+from nautilus_trader.model.objects import Quantity
+
 from nautilus_paradex.execution.ended import EndedOrders
 from tests.protocol.order_values import order_update
 
@@ -18,7 +20,7 @@ class Cache:
         self.orders[client_id] = SimpleNamespace(
             is_closed=is_closed,
             venue_order_id=None if venue_id is None else SimpleNamespace(value=venue_id),
-            filled_qty=SimpleNamespace(as_decimal=lambda: Decimal(filled)),
+            filled_qty=Quantity.from_str(str(filled)),
         )
 
 
