@@ -20,7 +20,7 @@ from nautilus_paradex.constants import PARADEX
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.data import ParadexDataClient
 from nautilus_paradex.execution import ParadexExecutionClient
-from nautilus_paradex.network.http import HttpSettings
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.link import LinkSettings

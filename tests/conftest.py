@@ -5,6 +5,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.official.documents import FOLDER
 from tests.official.documents import SKIPPED
@@ -14,6 +15,10 @@ from tests.official.watch import RequestWatch
 from tests.reliability.lines import LINES
 from tests.reliability.lines import MARKER
 
+
+# Timings are never judged: machines are shared.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _SEEN = "requests_seen"
 

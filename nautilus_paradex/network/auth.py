@@ -3,28 +3,24 @@ JWTs: fetched once for everybody, renewed in the background (PROTOCOL 2.4, rule 
 
 A token lives 5 minutes and cannot be extended. It is renewed at 60 % of its life, so that a
 request never waits for one and a refusal of the venue is the exception.
-
-A key that the venue refuses, as a subkey that was revoked, is not tried again for every request:
-its refusal is remembered for a while, longer from time to time, and is what requests get
-meanwhile. The first request after that tries the key again, and so finds out when it works.
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 from typing import Protocol
 
-import msgspec
-
 from nautilus_paradex.network.clock import MOVED_MS
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.key_refusals import KeyRefusals
+from nautilus_paradex.network.key_refusals import guided
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.log import Recurring
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.token_claims import is_token
+from nautilus_paradex.network.token_claims import token_lifetime
 from nautilus_paradex.protocol.connection import backoff_ceiling
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import ParadexError
@@ -33,9 +29,6 @@ from nautilus_paradex.protocol.errors import VenueError
 from nautilus_paradex.protocol.messages import AuthResponse
 from nautilus_paradex.protocol.secrecy import SecretText
 
-
-#: What the docs say where a token does not.
-ASSUMED_LIFETIME: Final = 300.0
 
 #: How much of its life a token is used for.
 RENEWAL_SHARE: Final = 0.6
@@ -49,41 +42,11 @@ _USABLE_SHARE: Final = 0.9
 #: Between failed renewals, seconds: the first, and the longest.
 _RENEWAL_DELAYS: Final = (1.0, 16.0)
 
-#: For how long a refusal of the key is remembered, seconds: the first, and the longest.
-_REFUSAL_DELAYS: Final = (1.0, 60.0)
-
-#: Refusals that are further apart than this are not of one kind, seconds.
-_REFUSALS_APART: Final = 300.0
-
-_LONGEST_LIFETIME: Final = 86_400.0
-
-#: A token is a header; a server that sends more than servers take for one sends no token.
-_LONGEST_TOKEN: Final = 8 * 1024
-
 #: Refusals that may mean that a clock was set.
 _OF_TIME: Final = frozenset({"INVALID_TIMESTAMP", "INVALID_BLOCK_EXPIRATION"})
 
 #: How a server says that it has no such endpoint.
 _NO_SUCH_PATH: Final = frozenset({404, 405})
-
-#: What to do about a refusal.
-_GUIDANCE: Final[Mapping[str, str]] = {
-    "NOT_ONBOARDED": "the account is not onboarded: log in once at the Paradex app with its "
-    "wallet, then start again",
-    "STARKNET_SIGNATURE_VERIFICATION_FAILED": "the signature does not belong to the account: "
-    "check that account_address is the main account's address, that private_key is its key or "
-    "one of its subkeys, and that the environment is the right one",
-    "INVALID_STARKNET_SIGNATURE": "check private_key and the environment",
-    "INVALID_STARKNET_ADDRESS": "check account_address",
-    "ACCOUNT_NOT_FOUND": "check account_address and the environment",
-    "PUBLIC_KEY_INVALID": "check private_key",
-    "INVALID_SUBKEY": "the key is not registered on the account: add it at the Paradex app "
-    "under API keys",
-    "INVALID_TIMESTAMP": "this machine's clock differs from the venue's: synchronise it",
-    "INVALID_BLOCK_EXPIRATION": "this machine's clock differs from the venue's: synchronise it",
-    "GEO_IP_BLOCK": "the venue does not serve this location",
-    "IP_NOT_ALLOWED": "the key's list of allowed addresses does not contain this machine's",
-}
 
 
 class KeyHolder(Protocol):
@@ -121,7 +84,7 @@ class StaticToken:
     """
 
     def __init__(self, token: str) -> None:
-        if not _is_token(token):
+        if not is_token(token):
             del token  # the traceback of an error shows the local variables to who asks for them
             raise ValueError("read_only_token must be one word of ASCII characters")
         self._token = SecretText(token)
@@ -200,7 +163,7 @@ class TokenSource:
         self._token_usage = token_usage
         self._isolated_markets = isolated_markets
         self._held: _Held | None = None
-        self._refusal: _Refusal | None = None
+        self._refusals = KeyRefusals(self._name, timing, log)
         self._fetch: asyncio.Task[_Held] | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._closed = False
@@ -247,7 +210,7 @@ class TokenSource:
         if held is None or held.jwt != token or held.is_rejected:
             return
         held.is_rejected = True
-        self._note_refusal(error, is_of_login=False)
+        self._refusals.note(error, is_of_login=False, is_trading=True)
 
     async def aclose(self) -> None:
         """Stop the renewal."""
@@ -265,7 +228,7 @@ class TokenSource:
         if self._closed:
             raise TransportError("the token source is closed", sent=False)
         if self._fetch is None:
-            self._check_refusal()
+            self._refusals.check()
             self._fetch = asyncio.get_running_loop().create_task(
                 self._fetch_token(), name="paradex token"
             )
@@ -289,14 +252,10 @@ class TokenSource:
             # Retrieved here, since everybody who waited may be gone.
             self._log.debug(f"No token: {error}")
             if isinstance(error, AuthenticationError):
-                self._note_refusal(error, is_of_login=True)
+                self._refusals.note(error, is_of_login=True, is_trading=self._held is not None)
             return
         self._held = fetch.result()
-        refusal = self._refusal
-        # Whether the venue also takes the tokens that it gives, only requests tell.
-        if refusal is not None and refusal.is_told and refusal.is_of_login:
-            refusal.is_told = False
-            self._log.info(f"The venue takes the key of {self._name} again: trading goes on")
+        self._refusals.note_login()
         if self._renewal is None:
             self._renewal = asyncio.get_running_loop().create_task(
                 self._renew(), name="paradex token renewal"
@@ -311,7 +270,7 @@ class TokenSource:
                     raise
             return await self._log_in()
         except AuthenticationError as error:
-            raise _guided(error) from None
+            raise guided(error) from None
 
     async def _has_clock_moved(self) -> bool:
         """Compare clocks; return if that changes what a timestamp would be."""
@@ -339,7 +298,7 @@ class TokenSource:
                 raise
             # The documents have this form only; it serves main keys (PROTOCOL 2.4).
             answer = await self._ask("/auth", headers)
-        if not _is_token(answer.jwt_token):
+        if not is_token(answer.jwt_token):
             raise TransportError("the answer to POST /auth holds no token", sent=True)
         venue_s = now_s if self._http.clock_offset is not None else None
         lifetime = token_lifetime(answer.jwt_token, venue_s)
@@ -362,46 +321,6 @@ class TokenSource:
     def _name(self) -> str:
         return self._signer.account[:10]
 
-    # -- REFUSALS ----------------------------------------------------------------------------------
-
-    def _check_refusal(self) -> None:
-        """Raise what the venue said of the key, if that was a moment ago."""
-        refusal = self._refusal
-        if refusal is None:
-            return
-        left = refusal.until - self._timing.monotonic()
-        if left > 0:
-            error = refusal.error
-            raise AuthenticationError(
-                f"{error.message} (the key is tried again in {left:.0f} s)",
-                code=error.code,
-                status=error.status,
-                data=error.data,
-            )
-
-    def _note_refusal(self, error: AuthenticationError, *, is_of_login: bool) -> None:
-        now, last = self._timing.monotonic(), self._refusal
-        if last is None or now - last.at > _REFUSALS_APART:
-            last = None
-        count = 1 if last is None else last.count + 1
-        repeated = count if is_of_login else count - 1
-        ceiling = backoff_ceiling(repeated, *_REFUSAL_DELAYS) if repeated else 0.0
-        self._refusal = refusal = _Refusal(
-            error=error,
-            at=now,
-            until=now + ceiling * (0.5 + 0.5 * self._timing.random()),
-            count=count,
-            is_of_login=is_of_login,
-            is_told=last is not None and last.is_told,
-        )
-        # At a connect its caller says so; here trading stops, and nobody may be asking just now.
-        if ceiling and self._held is not None and not refusal.is_told:
-            refusal.is_told = True
-            self._log.error(
-                f"The venue refuses the key of {self._name}: no order goes out until it takes it "
-                f"again; cancels are tried. {error}"
-            )
-
     # -- RENEWAL -----------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
@@ -409,9 +328,7 @@ class TokenSource:
         told = Recurring(self._log.warning, self._log, self._timing)
         while True:
             held = self._held
-            due_at = 0.0 if held is None else held.renew_at
-            if self._refusal is not None:
-                due_at = max(due_at, self._refusal.until)
+            due_at = max(0.0 if held is None else held.renew_at, self._refusals.until)
             due_in = due_at - self._timing.monotonic()
             if due_in > 0:
                 await self._timing.sleep(due_in)
@@ -442,73 +359,3 @@ class _Held:
         self.is_rejected = False
         self.renew_at = asked_at + RENEWAL_SHARE * lifetime
         self.usable_until = asked_at + _USABLE_SHARE * lifetime
-
-
-class _Refusal(msgspec.Struct, kw_only=True):
-    """What the venue said of the key, and until when it is not asked again, by our own clock."""
-
-    error: AuthenticationError
-    at: float
-    until: float
-    count: int
-    """How many came in a row."""
-    is_of_login: bool
-    """If no token was given; else a token that was given was refused."""
-    is_told: bool
-    """If the user was told that trading has stopped."""
-
-
-class _Claims(msgspec.Struct, frozen=True):
-    exp: float | None = None
-    iat: float | None = None
-
-
-def token_lifetime(jwt: str, venue_s: float | None) -> float:
-    """
-    Return the seconds that a token lives from now, by its own claims.
-
-    The signature is the venue's business and is not verified.
-
-    Parameters
-    ----------
-    jwt : str
-        The token.
-    venue_s : float, optional
-        The venue's clock, UNIX seconds; None where it is not known, since our own clock may be
-        wrong by more than a token's life.
-
-    Returns
-    -------
-    float
-        `ASSUMED_LIFETIME` where the token does not say.
-
-    """
-    claims = _claims(jwt)
-    if claims.exp is None:
-        return ASSUMED_LIFETIME
-    spans = [claims.exp - since for since in (claims.iat, venue_s) if since is not None]
-    lifetime = min(spans, default=ASSUMED_LIFETIME)
-    return min(lifetime, _LONGEST_LIFETIME) if lifetime > 0 else ASSUMED_LIFETIME
-
-
-def _is_token(text: str) -> bool:
-    return text.isascii() and text.split() == [text] and len(text) <= _LONGEST_TOKEN
-
-
-def _claims(jwt: str) -> _Claims:
-    _, _, rest = jwt.partition(".")
-    payload = rest.partition(".")[0]
-    try:
-        text = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(text, type=_Claims)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        return _Claims()
-
-
-def _guided(error: AuthenticationError) -> AuthenticationError:
-    guidance = _GUIDANCE.get(str(error.code))
-    if guidance is None:
-        return error
-    return AuthenticationError(
-        f"{error.message} ({guidance})", code=error.code, status=error.status, data=error.data
-    )

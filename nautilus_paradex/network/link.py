@@ -15,9 +15,9 @@ from nautilus_paradex.network.address import shows_password_to
 from nautilus_paradex.network.auth import StaticToken
 from nautilus_paradex.network.auth import TokenSource
 from nautilus_paradex.network.clock import ClockWatch
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
 from nautilus_paradex.network.http import Tokens
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.log import Log
 from nautilus_paradex.network.rest import ParadexRest

@@ -25,8 +25,8 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_paradex.constants import PARADEX_VENUE
 from nautilus_paradex.data.bars import BarPoller
 from nautilus_paradex.data.requests import MarketDataRequests
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.log import NoLog
 from nautilus_paradex.network.rest import ParadexRest

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from nautilus_paradex.network.auth import ASSUMED_LIFETIME
 from nautilus_paradex.network.auth import StaticToken
 from nautilus_paradex.network.auth import TokenSource
-from nautilus_paradex.network.auth import token_lifetime
 from nautilus_paradex.network.clock import ClockOffset
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.log import NoLog
 from nautilus_paradex.network.retry import RetryPolicy
+from nautilus_paradex.network.token_claims import ASSUMED_LIFETIME
+from nautilus_paradex.network.token_claims import token_lifetime
 from nautilus_paradex.protocol.errors import AuthenticationError
 from nautilus_paradex.protocol.errors import TransportError
 from nautilus_paradex.protocol.errors import VenueError

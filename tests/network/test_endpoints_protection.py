@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.log import NoLog
 from nautilus_paradex.network.rest import ParadexRest

@@ -5,8 +5,8 @@ import gzip
 
 import pytest
 
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import NoLog

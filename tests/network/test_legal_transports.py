@@ -10,8 +10,8 @@ from typing import Self
 
 import pytest
 
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import NoLog

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import NoLog

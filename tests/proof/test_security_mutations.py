@@ -28,7 +28,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="redirects of requests are followed",
-        file="network/http.py",
+        file="network/http_transport.py",
         guard="allow_redirects=False,",
         instead="allow_redirects=True,",
         test=f"{_TRANSPORT}::test_a_redirect_takes_no_request_anywhere",
@@ -56,22 +56,22 @@ MUTATIONS = (
     ),
     Mutation(
         name="proxies of the environment are used",
-        file="network/http.py",
+        file="network/http_transport.py",
         guard="trust_env=False,",
         instead="trust_env=True,",
         test=f"{_TRANSPORT}::test_proxies_of_the_environment_are_not_used",
     ),
     Mutation(
         name="an error carries the libraries' frames along",
-        file="network/http.py",
+        file="network/http_transport.py",
         guard="raise without_frames(error) from None",
         instead="raise",
         test=f"{_TRANSPORT}::test_work_that_is_given_up_leaves_no_frame_with_its_secrets",
     ),
     Mutation(
         name="answers have no limit",
-        file="network/http.py",
-        guard="limit = self.settings.max_body_bytes",
+        file="network/http_transport.py",
+        guard="limit = self._settings.max_body_bytes",
         instead="limit = 10**15",
         test=f"{_SIZES}::test_an_answer_that_unpacks_above_the_limit_does_not_unpack_in_memory",
     ),
@@ -147,7 +147,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="a request shows its token",
-        file="network/http.py",
+        file="network/http_transport.py",
         guard='SecretText(f"Bearer {token}")',
         instead='f"Bearer {token}"',
         test=f"{_CREDENTIALS}::test_a_request_does_not_show_the_token_that_it_carries",
@@ -168,9 +168,9 @@ MUTATIONS = (
     ),
     Mutation(
         name="a refused key is tried again at once",
-        file="network/auth.py",
-        guard="if left > 0:",
-        instead="if False:",
+        file="network/key_refusals.py",
+        guard="and left > 0:",
+        instead="and False:",
         test="tests/network/test_auth_refusals.py::"
         "test_waits_between_logins_grow_from_a_second_to_a_minute",
     ),

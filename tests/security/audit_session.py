@@ -303,12 +303,12 @@ async def _commands_meet(at: Session, method: str, trouble: tuple[faults.Fault, 
 
 async def repeated_requests(at: Session, proxy: EchoProxy) -> None:
     """A server in between answers with what it was sent: token, signature and password."""
-    http = at.node.execution._link._http
+    pool = at.node.execution._link._http._transport
     proxy.echoes = 8
     orders = []
     for _ in range(8):
         # The proxy sees the first request of a connection only.
-        session, http._session = http._session, None
+        session, pool._session = pool._session, None
         if session is not None:
             await session.close()
         orders.append(at.desk.limit(BUY, "0.1", "2400", post_only=True))

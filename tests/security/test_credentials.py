@@ -19,8 +19,8 @@ from nautilus_paradex import ParadexExecClientConfig
 from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.factories import get_shared_link
 from nautilus_paradex.network.auth import StaticToken
-from nautilus_paradex.network.http import HttpSettings
-from nautilus_paradex.network.http import _Request
+from nautilus_paradex.network.http_transport import HttpRequest
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.link import Link
 from nautilus_paradex.network.link import LinkSettings
@@ -275,7 +275,7 @@ def test_nothing_that_holds_a_secret_shows_it(
 
 
 def test_a_request_does_not_show_the_token_that_it_carries() -> None:
-    request = _Request("GET", URL("https://h/v1"), Scope.PRIVATE, None, {})
+    request = HttpRequest("GET", URL("https://h/v1"), Scope.PRIVATE, None, {})
     request.authorize(TOKEN)
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert TOKEN not in f"{request} {request.headers!r}"

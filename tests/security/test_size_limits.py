@@ -15,8 +15,8 @@ import pytest
 
 from nautilus_paradex.network import websocket
 from nautilus_paradex.network.auth import TokenSource
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.log import NoLog

@@ -19,8 +19,8 @@ from nautilus_paradex.network.address import checked_proxy
 from nautilus_paradex.network.address import checked_url
 from nautilus_paradex.network.address import is_loopback
 from nautilus_paradex.network.address import shows_password_to
-from nautilus_paradex.network.http import HttpSettings
 from nautilus_paradex.network.http import ParadexHttpClient
+from nautilus_paradex.network.http_transport import HttpSettings
 from nautilus_paradex.network.limits import RateLimiter
 from nautilus_paradex.network.limits import Scope
 from nautilus_paradex.network.link import Link
