@@ -86,7 +86,8 @@ class AlgoReader:
     async def read_children(self) -> None:
         """Read the orders that may be children, where there is something to find out."""
         for market, start_ms in self._book.markets_to_read().items():
-            for update in await self._rest.orders_history(market=market, start_ms=start_ms):
+            orders = await self._rest.orders_history(market=market, start_ms=start_ms, unread={})
+            for update in orders:
                 self._book.take_order(update, self._timing.time_ns(), is_read=True)
 
     async def missing_fills(self) -> list[Fill]:

@@ -20,7 +20,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_paradex.execution.algo_reading import AlgoReader
 from nautilus_paradex.execution.algos import AlgoOrders
 from nautilus_paradex.execution.inflight import DEFAULT_RECV_WINDOW_MS
-from nautilus_paradex.execution.reconciliation import account_of
+from nautilus_paradex.execution.own_orders import account_of
 from nautilus_paradex.execution.signing import wire_side
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
@@ -172,10 +172,10 @@ class AlgoSnapshots:
             orders[algo.algo_id] = self._report(algo, algo.state)
             if not algo.is_settled:
                 unstable.add(algo.market)
-        return AccountSnapshot(
+        return msgspec.structs.replace(
+            snapshot,
             orders=orders,
             fills=sorted(told, key=fill_order),
-            positions=snapshot.positions,
             unstable_markets=snapshot.unstable_markets | unstable,
         )
 
@@ -206,7 +206,7 @@ class AlgoSnapshots:
             children = {
                 update.order_id: update
                 for update in await self._rest.orders_history(
-                    market=state.market, start_ms=start_ms
+                    market=state.market, start_ms=start_ms, unread={}
                 )
             }
             client_id = "" if order is None else order.client_order_id.value

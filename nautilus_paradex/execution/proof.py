@@ -19,7 +19,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.orders import Order
 
-from nautilus_paradex.execution.reconciliation import account_of
+from nautilus_paradex.execution.own_orders import account_of
 from nautilus_paradex.network.snapshot import AccountSnapshot
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.parsing.numbers import decimal_of

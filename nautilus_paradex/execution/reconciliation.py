@@ -6,14 +6,10 @@ taken the mass status, so that nothing overtakes anything and no fill counts twi
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable
 from collections.abc import Callable
-from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 from typing import Final
-from typing import Protocol
 
 import msgspec
 from nautilus_trader.cache.cache import Cache
@@ -21,40 +17,37 @@ from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.reports import ExecutionMassStatus
-from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
-from nautilus_trader.execution.reports import PositionStatusReport
-from nautilus_trader.model.enums import OrderStatus
-from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import Venue
-from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.orders import Order
 
+from nautilus_paradex.execution.account_reports import AccountReports
+from nautilus_paradex.execution.completion import AlgoFolder
+from nautilus_paradex.execution.completion import AlgoPending
+from nautilus_paradex.execution.completion import SnapshotCompletion
 from nautilus_paradex.execution.ended import EndedOrders
 from nautilus_paradex.execution.following import OrderFollower
 from nautilus_paradex.execution.following import order_id_behind
 from nautilus_paradex.execution.following import terms_of
-from nautilus_paradex.execution.report_fitting import fit_status
-from nautilus_paradex.execution.report_fitting import fit_time
+from nautilus_paradex.execution.mass_status import AppliedMassStatus
+from nautilus_paradex.execution.own_orders import local_orders
+from nautilus_paradex.execution.report_gaps import before_its_fills
+from nautilus_paradex.execution.report_gaps import says_half
 from nautilus_paradex.execution.reports import ReportGenerator
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import AccountSnapshot
-from nautilus_paradex.network.snapshot import fill_order
 from nautilus_paradex.network.snapshot import read_account
 from nautilus_paradex.network.timing import Timing
-from nautilus_paradex.protocol import enums as wire
-from nautilus_paradex.protocol.events import Fill
+from nautilus_paradex.network.unread import Unread
 from nautilus_paradex.protocol.events import OrderUpdate
 from nautilus_paradex.protocol.numbers import minus
-from nautilus_paradex.protocol.numbers import plus
 from nautilus_paradex.protocol.orders import FillLedger
 from nautilus_paradex.protocol.orders import OrderRegistry
 from nautilus_paradex.protocol.orders import OrderTracker
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.protocol.orders import Source
-from nautilus_paradex.protocol.orders import Terms
 from nautilus_paradex.protocol.orders.lifecycle import Said
 from nautilus_paradex.protocol.orders.lifecycle import said_by
 
@@ -67,49 +60,6 @@ _APPLY_DEADLINE_SECS: Final = 60.0
 _LATER_APPLY_DEADLINE_SECS: Final = 2.0
 
 _POLL_SECS: Final = 0.01
-
-#: How far the clocks of node and venue may be apart, milliseconds.
-_CLOCKS_MS: Final = 10_000
-
-_ASKED: Final = frozenset({OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
-
-#: Orders whose prices the framework does not compare with those of a report.
-_NOT_COMPARED: Final = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
-
-
-class AppliedMassStatus(ExecutionMassStatus):
-    """
-    A mass status whose orders and fills the framework has already applied.
-
-    Beside position reports the framework replaces orders and fills by a cut-out of its own making.
-    Here they are known to be whole and are in its cache, so its replacement is not taken.
-    """
-
-    def seal(self) -> None:
-        """Keep orders and fills as they are from now on."""
-        self.__dict__["_sealed"] = True
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in ("_order_reports", "_fill_reports") and self.__dict__.get("_sealed"):
-            return
-        super().__setattr__(name, value)
-
-
-class AlgoPending(Protocol):
-    """Knows the algo orders whose create has no outcome yet."""
-
-    def is_pending(self, client_id: str) -> bool:
-        """Return if an order is one."""
-
-
-class AlgoFolder(Protocol):
-    """Puts algo orders in place of their children."""
-
-    async def fold(self, snapshot: AccountSnapshot) -> AccountSnapshot:
-        """Return a snapshot with algo orders in place of their children."""
-
-    def is_followed(self, order_id: str) -> bool:
-        """Return if an order is an algo order."""
 
 
 class Reconciler:
@@ -176,19 +126,27 @@ class Reconciler:
         self._lock = asyncio.Lock()
         self._awaited: UUID4 | None = None
         self._applied = asyncio.Event()
-        self._has_started = False
         self.ended = EndedOrders(cache)
         """To be told of all orders' events."""
         self.on_read: Callable[[AccountSnapshot], object] = lambda _: None
         """Told of each reading before the framework is."""
         self.fit: Callable[[AccountSnapshot], Awaitable[None]] = _fits
         """Makes instruments fine enough for a reading."""
-        self._algo_pending: AlgoPending | None = None
+        self._unread: frozenset[str] = frozenset()
         self._algo_folder: AlgoFolder | None = None
+        self._completion = SnapshotCompletion(account_id, cache, reports, rest)
+        self._account = AccountReports(
+            account_id=account_id,
+            cache=cache,
+            registry=registry,
+            follower=follower,
+            reports=reports,
+            log=log,
+        )
 
     def use_algos(self, pending: AlgoPending, folder: AlgoFolder) -> None:
         """Reconcile algo orders too."""
-        self._algo_pending = pending
+        self._completion.use_algos(pending, folder)
         self._algo_folder = folder
 
     # -- ENTRY POINTS ------------------------------------------------------------------------------
@@ -227,7 +185,7 @@ class Reconciler:
                 self._give_orders(snapshot)
                 status = AppliedMassStatus(**self._identity())
                 self._add_orders(status, snapshot)
-                status.add_position_reports(self._position_reports(snapshot))
+                status.add_position_reports(self._account.positions(snapshot))
                 status.seal()
             except BaseException:
                 self._follower.release()
@@ -240,10 +198,12 @@ class Reconciler:
         """Take the held news up again once the framework has applied the mass status."""
         try:
             # After the start nobody but the caller knows if it will ever be applied.
-            deadline = _LATER_APPLY_DEADLINE_SECS if self._has_started else _APPLY_DEADLINE_SECS
+            deadline = (
+                _APPLY_DEADLINE_SECS if self._account.is_starting else _LATER_APPLY_DEADLINE_SECS
+            )
             async with self._timing.deadline(deadline):
                 await self._applied.wait()
-            self._has_started = True
+            self._account.is_starting = False
         except TimeoutError:
             self._log.warning("The framework has not applied its mass status; going on without")
         self._awaited = None
@@ -283,20 +243,12 @@ class Reconciler:
 
     def _positions_status(self, snapshot: AccountSnapshot) -> ExecutionMassStatus:
         status = ExecutionMassStatus(**self._identity())
-        status.add_position_reports(self._position_reports(snapshot))
+        status.add_position_reports(self._account.positions(snapshot))
         return status
 
     def _add_orders(self, status: ExecutionMassStatus, snapshot: AccountSnapshot) -> None:
-        status.add_order_reports(self._order_reports(snapshot))
-        fills = [self._reports.fill_report(fill) for fill in snapshot.fills]
-        status.add_fill_reports([self._as_told(fill) for fill in fills if fill is not None])
-
-    def _as_told(self, report: FillReport) -> FillReport:
-        name = self._cache.client_order_id(report.venue_order_id)
-        order = None if name is None else self._cache.order(name)
-        if order is not None:
-            fit_time(report, order)
-        return report
+        status.add_order_reports(self._account.orders(snapshot))
+        status.add_fill_reports(self._account.fills(snapshot))
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -312,10 +264,11 @@ class Reconciler:
     async def _read(self, start_ms: int | None) -> AccountSnapshot:
         await self.await_queue()
         snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
+        self._say_unread(snapshot.unread)
         read = {fill.key for fill in snapshot.fills}
         if self._algo_folder is not None:
             snapshot = await self._algo_folder.fold(snapshot)
-        snapshot = await self._complete(snapshot, start_ms)
+        snapshot = await self._completion.complete(snapshot, start_ms)
         await self.fit(snapshot)
         await self._await_terms(self._tell_by_events(snapshot))
         # Answers to commands and questions went on being told meanwhile.
@@ -326,21 +279,40 @@ class Reconciler:
         )
         return self._newest(self._without_forgotten(snapshot))
 
+    def _say_unread(self, unread: Unread) -> None:
+        """Name each order that cannot be read once, and again if it comes back."""
+        for order_id, order in unread.items():
+            if order_id not in self._unread:
+                self._log.error(
+                    f"Order {order_id} {order.client_id} in {order.market} is left as it is: "
+                    f"{order.error}"
+                )
+        self._unread = frozenset(unread)
+
     def _without_forgotten(self, snapshot: AccountSnapshot) -> AccountSnapshot:
-        """Leave out the orders that the framework was told of to their end, and has purged."""
+        """Leave out what was told to its end and purged since, and fills that belong to nothing."""
         cached = self._follower.cached_order
-        forgotten = {
-            order_id
-            for order_id, update in snapshot.orders.items()
-            if self.ended.was_told(update) and cached(update.client_id, order_id) is None
-        } | {
-            # What stands in for an order that the venue does not name.
-            order_id
-            for order_id, size in ((order_id_behind(f), f.size) for f in snapshot.fills)
-            if order_id not in snapshot.orders
-            and self.ended.was_filled(order_id, size)
-            and cached("", order_id) is None
-        }
+        forgotten = (
+            {
+                order_id
+                for order_id, update in snapshot.orders.items()
+                if self.ended.was_told(update) and cached(update.client_id, order_id) is None
+            }
+            | {
+                # What stands in for an order that the venue does not name.
+                order_id
+                for order_id, size in ((order_id_behind(f), f.size) for f in snapshot.fills)
+                if order_id not in snapshot.orders
+                and self.ended.was_filled(order_id, size)
+                and cached("", order_id) is None
+            }
+            | {
+                # The stream tells the fills of an order of ours that cannot be read here.
+                order_id
+                for order_id, order in snapshot.unread.items()
+                if cached(order.client_id, order_id) is not None
+            }
+        )
         return msgspec.structs.replace(
             snapshot,
             orders={k: v for k, v in snapshot.orders.items() if k not in forgotten},
@@ -359,12 +331,12 @@ class Reconciler:
         told = []
         for update in snapshot.orders.values():
             order = self._follower.cached_order(update.client_id, update.order_id)
-            if order is None or order.is_closed or not _says_half(update, order):
+            if order is None or order.is_closed or not says_half(update, order):
                 continue
             tracker = self._follower.adopt_if_new(order)
             if tracker is not None and not tracker.external:
                 never_rested = said_by(update) is Said.REFUSED and not order.ts_accepted
-                news = update if never_rested else _before_its_fills(update)
+                news = update if never_rested else before_its_fills(update)
                 self._follower.take(news, Source.REST)
                 told.append((order, tracker))
         return told
@@ -393,167 +365,25 @@ class Reconciler:
             if fill.key not in read and fill.created_ns >= start_ns
         )
 
-    async def _complete(self, snapshot: AccountSnapshot, start_ms: int | None) -> AccountSnapshot:
-        """Add what orders and lone fills need and the time range did not bring (E10)."""
-        orders = dict(snapshot.orders)
-        fills = {fill.key: fill for fill in snapshot.fills}
-        for order in self.local_orders():
-            venue_id = order.venue_order_id.value if order.venue_order_id is not None else ""
-            if venue_id in orders:
-                continue
-            named = (o for o in orders.values() if o.client_id == order.client_order_id.value)
-            if not venue_id and any(named):
-                continue
-            if self._is_watched(order, start_ms):
-                continue
-            update = await self._reports.find(
-                client_id=order.client_order_id.value, order_id=venue_id
-            )
-            if update is not None:
-                await self._add(update, orders, fills)
-        for fill in list(fills.values()):
-            if fill.order_id and fill.order_id not in orders:
-                update = await self._reports.find(client_id="", order_id=fill.order_id)
-                if update is not None:
-                    orders[update.order_id] = update
-        told = _filled_sizes(fills.values())
-        for update in list(orders.values()):
-            if self._is_algo(update.order_id):
-                continue  # the framework has what was filled before the time range
-            if told[update.order_id] < update.filled_size:
-                await self._add(update, orders, fills)
-        return AccountSnapshot(
-            orders=orders,
-            fills=sorted(fills.values(), key=fill_order),
-            positions=snapshot.positions,
-            unstable_markets=snapshot.unstable_markets,
-        )
-
-    async def _add(
-        self,
-        update: OrderUpdate,
-        orders: dict[str, OrderUpdate],
-        fills: dict[tuple[str, str], Fill],
-    ) -> None:
-        orders[update.order_id] = update
-        if not update.filled_size:
-            return
-        start_ms = update.created_ns // 1_000_000 - 1_000
-        found = await self._rest.fills(market=update.market, start_ms=start_ms)
-        told = Decimal(0)
-        for fill in sorted(found, key=fill_order):
-            if fill.order_id != update.order_id:
-                continue
-            told = plus(told, fill.size)
-            if told > update.filled_size:
-                break  # it was made after the order was read: the stream brings it
-            fills[fill.key] = fill
-
-    def _is_watched(self, order: Order, start_ms: int | None) -> bool:
-        """Return if a watch of its own asks for an order, and this reading can say no more."""
-        pending = self._algo_pending
-        if pending is not None and pending.is_pending(order.client_order_id.value):
-            return True
-        # Of an order in flight the reading has everything since before it was sent (E6).
-        return order.venue_order_id is None and self._is_within(order, start_ms)
-
-    def _is_within(self, order: Order, start_ms: int | None) -> bool:
-        """Return if an order can have come to the venue in the time range only."""
-        sent_ms = order.ts_init // 1_000_000 + self._rest.clock_offset_ms
-        return start_ms is not None and sent_ms >= start_ms + _CLOCKS_MS
-
-    def _is_algo(self, order_id: str) -> bool:
-        return self._algo_folder is not None and self._algo_folder.is_followed(order_id)
-
     def _newest(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Let the stream stand where it knows more of an order than REST said (S7)."""
         orders = {key: self.newest(update) for key, update in snapshot.orders.items()}
-        return AccountSnapshot(
-            orders=orders,
-            fills=snapshot.fills,
-            positions=snapshot.positions,
-            unstable_markets=snapshot.unstable_markets,
-        )
+        return msgspec.structs.replace(snapshot, orders=orders)
 
     def newest(self, update: OrderUpdate) -> OrderUpdate:
         """Return what the stream said of an order if it said it later, else what REST says."""
         tracker = self._registry.find(update.client_id, update.order_id)
         return update if tracker is None else _newer(update, tracker)
 
-    def _order_reports(self, snapshot: AccountSnapshot) -> list[OrderStatusReport]:
-        self._reports.names.share_out(snapshot.orders.values())
-        reports = [
-            self._reports.order_report(update)
-            for update in snapshot.orders.values()
-            # The framework would take a NEW order for accepted (E3); the stream tells what it is.
-            if update.status is not wire.OrderStatus.NEW
-        ]
-        reports += [
-            self._reports.order_report_behind(fill)
-            for fill in snapshot.fills
-            if order_id_behind(fill) not in snapshot.orders
-        ]
-        found = {report.client_order_id for report in reports if report is not None}
-        for order in self.local_orders():
-            if order.client_order_id in found or order.venue_order_id is None:
-                continue  # one without a venue id is the in-flight watch's question (E6)
-            if order.venue_order_id.value in snapshot.orders:
-                continue
-            self._log.warning(
-                f"Order {order.client_order_id} is open here and unknown to the venue by every "
-                "question: it is taken as canceled"
-            )
-            reports.append(self._reports.cached_report(order, OrderStatus.CANCELED))
-        for report in reports:
-            if report is not None:
-                self.fit_status(report)
-        # The framework goes from order to order: a position's average price and profit come out as
-        # at the venue only if what was filled first comes first.
-        turn = _turns(snapshot.fills)
-        return sorted(
-            (report for report in reports if report is not None),
-            key=lambda report: turn.get(report.venue_order_id.value, len(turn)),
-        )
-
-    def fit_status(self, report: OrderStatusReport) -> None:
-        """Give a report a status that the framework can take from where its order is."""
-        name = "" if report.client_order_id is None else report.client_order_id.value
-        order = self._follower.cached_order(name, report.venue_order_id.value)
-        if order is not None:
-            tracker = self._registry.find(name, report.venue_order_id.value)
-            fit_status(report, order, tracker, is_starting=not self._has_started)
-
-    def _position_reports(self, snapshot: AccountSnapshot) -> list[PositionStatusReport]:
-        reports = []
-        for position in snapshot.positions:
-            if position.market in snapshot.unstable_markets:
-                self._log.warning(f"Position in {position.market} is not reported: it is moving")
-                continue
-            report = self._reports.position_report(position)
-            if report is not None:
-                reports.append(report)
-        reported = {report.instrument_id for report in reports}
-        for held in self._cache.positions_open(venue=None, account_id=self._account_id):
-            market = held.instrument_id.symbol.value
-            instrument = self._reports.instrument(market)
-            if (
-                held.instrument_id in reported
-                or instrument is None
-                or isinstance(instrument, CurrencyPair)
-                or market in snapshot.unstable_markets
-            ):
-                continue
-            reported.add(held.instrument_id)
-            reports.append(self._reports.flat_report(instrument))
-        return reports
-
     # -- KEEPING STEP ------------------------------------------------------------------------------
 
     def local_orders(self) -> list[Order]:
         """Return the account's orders that are open or in flight in the framework's cache."""
-        orders = self._cache.orders_open() + self._cache.orders_inflight()
-        ours = [order for order in orders if account_of(order) == self._account_id]
-        return list({order.client_order_id: order for order in ours}.values())
+        return local_orders(self._cache, self._account_id)
+
+    def fit_status(self, report: OrderStatusReport) -> None:
+        """Give a report a status that the framework can take from where its order is."""
+        self._account.fit_status(report)
 
     def _follow(self, client_id: str, order_id: str) -> None:
         order = self._follower.cached_order(client_id, order_id)
@@ -576,50 +406,6 @@ class Reconciler:
 
 async def _fits(_: AccountSnapshot) -> None:
     """Stand in until somebody can load instruments."""
-
-
-def _says_half(update: OrderUpdate, order: Order) -> bool:
-    """Return if the framework does not take all that an order's report says."""
-    if update.status is wire.OrderStatus.NEW:
-        return False
-    if order.status in _ASKED and not order.ts_accepted:
-        return True
-    if update.status is not wire.OrderStatus.CLOSED or order.order_type not in _NOT_COMPARED:
-        return False
-    return Terms(update.size, update.price, update.trigger_price) != terms_of(order)
-
-
-def _before_its_fills(update: OrderUpdate) -> OrderUpdate:
-    """Return an order with its terms as it rested, before fills, trigger and end."""
-    status = update.status
-    if status is wire.OrderStatus.CLOSED:
-        waited = update.trigger_price is not None
-        status = wire.OrderStatus.UNTRIGGERED if waited else wire.OrderStatus.OPEN
-    return msgspec.structs.replace(
-        update, status=status, remaining_size=update.size, avg_fill_price=None, cancel_reason=""
-    )
-
-
-def account_of(order: Order) -> AccountId | None:
-    """Return whose order it is: of external ones the framework notes it in their events only."""
-    if order.account_id is not None:
-        return order.account_id
-    return next((event.account_id for event in order.events if event.account_id is not None), None)
-
-
-def _turns(fills: Iterable[Fill]) -> dict[str, int]:
-    """Return the orders of ascending fills, numbered by their first one."""
-    turns: dict[str, int] = {}
-    for fill in fills:
-        turns.setdefault(order_id_behind(fill), len(turns))
-    return turns
-
-
-def _filled_sizes(fills: Iterable[Fill]) -> defaultdict[str, Decimal]:
-    sizes: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for fill in fills:
-        sizes[fill.order_id] = plus(sizes[fill.order_id], fill.size)
-    return sizes
 
 
 def _newer(update: OrderUpdate, tracker: OrderTracker) -> OrderUpdate:

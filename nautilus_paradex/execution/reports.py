@@ -37,6 +37,7 @@ from nautilus_paradex.execution.names import OrderNames
 from nautilus_paradex.network.lookup import look_up
 from nautilus_paradex.network.rest import ParadexRest
 from nautilus_paradex.network.snapshot import fill_order
+from nautilus_paradex.network.unread import Unread
 from nautilus_paradex.parsing.identifiers import instrument_id_of
 from nautilus_paradex.parsing.numbers import signed_size_of
 from nautilus_paradex.parsing.reports import parse_fill_report
@@ -132,14 +133,18 @@ class ReportGenerator:
     async def updates(self, command: GenerateOrderStatusReports) -> list[OrderUpdate]:
         """Return open orders whatever `start` says, and closed ones of the time range (P8)."""
         market = _market(command.instrument_id)
-        updates = {o.order_id: o for o in await self._rest.open_orders(market)}
+        unread: Unread = {}
+        updates = {o.order_id: o for o in await self._rest.open_orders(market, unread=unread)}
         if not command.open_only:
             closed = await self._rest.orders_history(
                 market=market,
                 start_ms=self._millis(command.start),
                 end_ms=self._millis(command.end),
+                unread=unread,
             )
             updates = {o.order_id: o for o in closed} | updates
+        for order_id, order in unread.items():
+            self._log.error(f"No report of order {order_id} in {order.market}: {order.error}")
         if self._algo_reports is not None:
             return await self._algo_reports.in_place_of_children(updates.values(), market)
         return list(updates.values())

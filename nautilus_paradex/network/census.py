@@ -8,6 +8,8 @@ import msgspec
 
 from nautilus_paradex.network.rest.core import PAGE_SIZE
 from nautilus_paradex.network.timing import Timing
+from nautilus_paradex.network.unread import Unread
+from nautilus_paradex.network.unread import raise_if_unread
 from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.events import OrderUpdate
 
@@ -21,11 +23,17 @@ _PAGE_SECS: Final = 0.2
 class CensusReader(Protocol):
     """The REST calls that a reading needs."""
 
-    async def open_orders(self, market: str | None = None) -> list[OrderUpdate]:
+    async def open_orders(
+        self, market: str | None = None, *, unread: Unread | None = None
+    ) -> list[OrderUpdate]:
         """Return all NEW, UNTRIGGERED and OPEN orders."""
 
     async def orders_history(
-        self, *, market: str | None = None, start_ms: int | None = None
+        self,
+        *,
+        market: str | None = None,
+        start_ms: int | None = None,
+        unread: Unread | None = None,
     ) -> list[OrderUpdate]:
         """Return the orders of a time range, each in its newest state."""
 
@@ -33,6 +41,7 @@ class CensusReader(Protocol):
 class _Reading(msgspec.Struct, frozen=True):
     number: int
     orders: list[OrderUpdate] = []
+    unread: Unread = {}
     error: ParadexError | None = None
 
 
@@ -78,17 +87,20 @@ class OrderCensus:
         Raises
         ------
         ParadexError
-            If the account could not be read.
+            If the account could not be read, or has the order with a value that is not modelled.
 
         """
+        reading = await self._reading(since_ms)
         found = [
             order
-            for order in await self._orders(since_ms)
+            for order in reading.orders
             if (order.order_id == order_id if order_id else order.client_id == client_id)
         ]
+        if not found:
+            raise_if_unread(reading.unread, client_id=client_id, order_id=order_id)
         return max(found, key=lambda order: (order.updated_ns, order.seq), default=None)
 
-    async def _orders(self, since_ms: int) -> list[OrderUpdate]:
+    async def _reading(self, since_ms: int) -> _Reading:
         asked_at = self._begun
         self._last_asker += 1
         asker = self._last_asker
@@ -101,7 +113,7 @@ class OrderCensus:
             del self._askers[asker]
         if self._latest.error is not None:
             raise self._latest.error.with_traceback(None)
-        return self._latest.orders
+        return self._latest
 
     async def _read(self) -> None:
         """Read for all who have asked until now."""
@@ -109,13 +121,14 @@ class OrderCensus:
         self._begun += 1
         number, start_ms = self._begun, min(self._askers.values())
         orders: list[OrderUpdate] = []
+        unread: Unread = {}
         error: ParadexError | None = None
         try:
             # Open orders first: one that closes in between is then found in both.
-            orders += await self._reader.open_orders()
-            orders += await self._reader.orders_history(start_ms=start_ms)
+            orders += await self._reader.open_orders(unread=unread)
+            orders += await self._reader.orders_history(start_ms=start_ms, unread=unread)
         except ParadexError as e:
             error = e
-        self._latest = _Reading(number, orders, error)
+        self._latest = _Reading(number, orders, unread, error)
         pages = len(orders) / PAGE_SIZE
         self._due = self._timing.monotonic() + max(_BETWEEN_SECS, pages * _PAGE_SECS)

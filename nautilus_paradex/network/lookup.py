@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from nautilus_paradex.network.unread import Unread
+from nautilus_paradex.network.unread import raise_if_unread
 from nautilus_paradex.protocol.errors import NotFoundError
 from nautilus_paradex.protocol.events import OrderUpdate
 
@@ -16,9 +18,13 @@ class OrderReader(Protocol):
         """Return the newest order with a client id, open or closed."""
 
     async def orders_history(
-        self, *, market: str | None = None, start_ms: int | None = None
+        self,
+        *,
+        market: str | None = None,
+        start_ms: int | None = None,
+        unread: Unread | None = None,
     ) -> list[OrderUpdate]:
-        """Return the orders of a time range."""
+        """Return the orders of a time range; those that cannot be read go to `unread`."""
 
 
 async def look_up(
@@ -44,7 +50,7 @@ async def look_up(
     Raises
     ------
     ParadexError
-        If any place could not be asked.
+        If any place could not be asked, or has the order with a value that is not modelled.
 
     """
     if order_id:
@@ -61,7 +67,9 @@ async def look_up(
     if not order_id:
         return None
     start_ms = None if created_ms is None else created_ms - 60_000
-    for update in await reader.orders_history(market=market, start_ms=start_ms):
+    unread: Unread = {}
+    for update in await reader.orders_history(market=market, start_ms=start_ms, unread=unread):
         if update.order_id == order_id:
             return update
+    raise_if_unread(unread, order_id=order_id)
     return None

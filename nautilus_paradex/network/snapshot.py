@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from nautilus_paradex.network.log import Log
+from nautilus_paradex.network.unread import Unread
 from nautilus_paradex.protocol.enums import OrderStatus
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
@@ -30,11 +31,18 @@ _OVERLAP_MS: Final = 1_000
 class AccountReader(Protocol):
     """The REST calls that a snapshot needs."""
 
-    async def open_orders(self, market: str | None = None) -> list[OrderUpdate]:
-        """Return all NEW, UNTRIGGERED and OPEN orders."""
+    async def open_orders(
+        self, market: str | None = None, *, unread: Unread | None = None
+    ) -> list[OrderUpdate]:
+        """Return all NEW, UNTRIGGERED and OPEN orders; those that cannot be read go to `unread`."""
 
     async def orders_history(
-        self, *, market: str | None = None, start_ms: int | None = None, end_ms: int | None = None
+        self,
+        *,
+        market: str | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        unread: Unread | None = None,
     ) -> list[OrderUpdate]:
         """Return closed (and maybe open) orders of a time range."""
 
@@ -57,6 +65,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     positions: list[Position]
     unstable_markets: frozenset[str]
     """Markets that were still being filled when the last reading ended."""
+    unread: Unread = {}
+    """Orders with a value that is not modelled."""
 
     def fills_of(self, order_id: str) -> list[Fill]:
         """Return an order's fills, ascending."""
@@ -90,7 +100,8 @@ async def read_account(
     """
     unstable: frozenset[str] = frozenset()
     for reading in range(1, max_readings + 1):
-        orders = await _orders(reader, market, start_ms)
+        unread: Unread = {}
+        orders = await _orders(reader, market, start_ms, unread)
         fills = await reader.fills(market=market, start_ms=start_ms)
         positions = await reader.positions()
         newest = max((fill.created_ns // 1_000_000 for fill in fills), default=start_ms)
@@ -108,6 +119,7 @@ async def read_account(
         fills=sorted(fills, key=fill_order),
         positions=[p for p in positions if market is None or p.market == market],
         unstable_markets=unstable,
+        unread=unread,
     )
 
 
@@ -117,11 +129,11 @@ def fill_order(fill: Fill) -> tuple[int, int, str]:
 
 
 async def _orders(
-    reader: AccountReader, market: str | None, start_ms: int | None
+    reader: AccountReader, market: str | None, start_ms: int | None, unread: Unread
 ) -> dict[str, OrderUpdate]:
     # Open orders first: one that closes in between is then found in both, never in neither.
-    opened = await reader.open_orders(market)
-    closed = await reader.orders_history(market=market, start_ms=start_ms)
+    opened = await reader.open_orders(market, unread=unread)
+    closed = await reader.orders_history(market=market, start_ms=start_ms, unread=unread)
     orders = {order.order_id: order for order in closed}
     for order in opened:
         known = orders.get(order.order_id)

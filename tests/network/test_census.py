@@ -23,14 +23,14 @@ class Account:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def open_orders(self, market=None):
+    async def open_orders(self, market=None, *, unread=None):
         self.begun.set()
         await self.gate.wait()
         if self.error is not None:
             raise self.error
         return list(self.open)
 
-    async def orders_history(self, *, market=None, start_ms=None):
+    async def orders_history(self, *, market=None, start_ms=None, unread=None):
         self.starts.append(start_ms)
         return list(self.history)
 

@@ -827,6 +827,31 @@ async def test_e6_not_found_anywhere_is_proof(server, rest):
     assert len(server.seen) == 3
 
 
+ODD = order(1, client_id="O-1", type="BEST")
+
+
+@pytest.mark.parametrize("answers", [(page(ODD), page()), (page(), page(ODD))])
+async def test_e6_an_order_of_an_unknown_kind_is_no_proof_of_absence(server, rest, answers):
+    opened, past = answers
+    server.script = [opened, UNKNOWN, past]
+    with pytest.raises(UnmodelledValue, match="BEST"):
+        await rest.find_order("O-1")
+
+
+async def test_e6_an_order_of_an_unknown_kind_hides_no_other(server, rest):
+    server.script = [page(ODD), UNKNOWN, page(ODD)]
+    assert await rest.find_order("O-2") is None
+
+
+async def test_lists_raise_for_unknown_kinds_unless_they_are_taken(server, rest):
+    server.script = [page(ODD, order(2))]
+    with pytest.raises(UnmodelledValue):
+        await rest.open_orders()
+    unread = {}
+    assert [o.client_id for o in await rest.open_orders(unread=unread)] == ["O-2"]
+    assert [o.client_id for o in unread.values()] == ["O-1"]
+
+
 @pytest.mark.parametrize("broken", [0, 1, 2])
 @pytest.mark.parametrize(
     "trouble",

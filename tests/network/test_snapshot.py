@@ -32,11 +32,11 @@ class Account:
         if change is not None:
             change()
 
-    async def open_orders(self, market=None):
+    async def open_orders(self, market=None, *, unread=None):
         await self._call("open_orders")
         return list(self.open)
 
-    async def orders_history(self, *, market=None, start_ms=None, end_ms=None):
+    async def orders_history(self, *, market=None, start_ms=None, end_ms=None, unread=None):
         await self._call("orders_history")
         return list(self.history)
 

@@ -18,6 +18,9 @@ from nautilus_paradex.network.rest.core import RestCore
 from nautilus_paradex.network.rest.core import filter_value
 from nautilus_paradex.network.rest.core import segment
 from nautilus_paradex.network.rest.core import time_range
+from nautilus_paradex.network.unread import Unread
+from nautilus_paradex.network.unread import raise_if_unread
+from nautilus_paradex.network.unread import read_order
 from nautilus_paradex.protocol import events
 from nautilus_paradex.protocol import json_events
 from nautilus_paradex.protocol.errors import EncodeError
@@ -151,11 +154,14 @@ class OrderEndpoints(RestCore):
 
     # -- QUESTIONS ---------------------------------------------------------------------------------
 
-    async def open_orders(self, market: str | None = None) -> list[events.OrderUpdate]:
-        """Return all NEW, UNTRIGGERED and OPEN orders."""
+    async def open_orders(
+        self, market: str | None = None, *, unread: Unread | None = None
+    ) -> list[events.OrderUpdate]:
+        """Return all NEW, UNTRIGGERED and OPEN orders; `unread` as of `orders_history`."""
         query = {"market": filter_value(market, "market")}
         rows = (await self._get("/orders", Page[OrderMessage], query)).results
-        return [json_events.order_update(row) for row in rows]
+        updates = (read_order(row, unread) for row in rows)
+        return [update for update in updates if update is not None]
 
     async def order(self, order_id: str) -> events.OrderUpdate:
         """
@@ -194,6 +200,7 @@ class OrderEndpoints(RestCore):
         status: str | None = None,
         start_ms: int | None = None,
         end_ms: int | None = None,
+        unread: Unread | None = None,
     ) -> AsyncIterator[events.OrderUpdate]:
         """Yield orders of any state in the venue's order; an order that moved may come twice."""
         rows = self._pages(
@@ -208,7 +215,9 @@ class OrderEndpoints(RestCore):
             key=lambda row: (row.id, row.status, row.remaining_size, row.last_updated_at),
         )
         async for row in rows:
-            yield json_events.order_update(row)
+            update = read_order(row, unread)
+            if update is not None:
+                yield update
 
     async def orders_history(
         self,
@@ -218,6 +227,7 @@ class OrderEndpoints(RestCore):
         status: str | None = None,
         start_ms: int | None = None,
         end_ms: int | None = None,
+        unread: Unread | None = None,
     ) -> list[events.OrderUpdate]:
         """
         Return the orders of a time range, ascending by creation, each in its newest state.
@@ -228,11 +238,23 @@ class OrderEndpoints(RestCore):
             Filters; status is OPEN, CLOSED or NEW.
         start_ms, end_ms : int, optional
             UNIX milliseconds.
+        unread : Unread, optional
+            Gets the orders with a value that is not modelled, which then are left out.
+
+        Raises
+        ------
+        UnmodelledValue
+            If there are such orders and nobody takes them.
 
         """
         newest: dict[str, events.OrderUpdate] = {}
         async for update in self.iter_orders_history(
-            client_id=client_id, market=market, status=status, start_ms=start_ms, end_ms=end_ms
+            client_id=client_id,
+            market=market,
+            status=status,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            unread=unread,
         ):
             known = newest.get(update.order_id)
             if known is None or _age(known) < _age(update):
@@ -254,7 +276,9 @@ class OrderEndpoints(RestCore):
 
         """
         segment(client_id, "client id")
-        open_ones = [o for o in await self.open_orders() if o.client_id == client_id]
+        unread: Unread = {}
+        opened = await self.open_orders(unread=unread)
+        open_ones = [o for o in opened if o.client_id == client_id]
         if open_ones:
             return max(open_ones, key=_age)
         try:
@@ -263,8 +287,11 @@ class OrderEndpoints(RestCore):
             # A gateway's 404 carries no code of the venue's, and proves nothing.
             if error.outcome_unknown:
                 raise
-        past = await self.orders_history(client_id=client_id)
-        return max((o for o in past if o.client_id == client_id), key=_age, default=None)
+        past = await self.orders_history(client_id=client_id, unread=unread)
+        found = max((o for o in past if o.client_id == client_id), key=_age, default=None)
+        if found is None:
+            raise_if_unread(unread, client_id=client_id)
+        return found
 
     # -- ALGO ORDERS -------------------------------------------------------------------------------
 

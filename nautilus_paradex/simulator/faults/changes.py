@@ -29,13 +29,14 @@ def with_unknown_fields(value: Any) -> Any:
     return value
 
 
-def with_value(value: Any, field: str, new: Any) -> Any:
-    """Return JSON in which a field has another value, in whatever object it is."""
+def with_value(value: Any, field: str, new: Any, of: str | None = None) -> Any:
+    """Return JSON in which a field has another value, in all objects or in those of an id."""
     if isinstance(value, list):
-        return [with_value(item, field, new) for item in value]
+        return [with_value(item, field, new, of) for item in value]
     if isinstance(value, dict):
+        is_meant = of is None or value.get("id") == of
         return {
-            key: new if key == field else with_value(item, field, new)
+            key: new if key == field and is_meant else with_value(item, field, new, of)
             for key, item in value.items()
         }
     return value

@@ -142,6 +142,8 @@ class UnknownValue(RequestFault, frozen=True, kw_only=True):
     field: str
     """The field's name, in whatever object it is."""
     value: str = "SOMETHING_NEW"
+    of: str | None = None
+    """Only in objects of this ``id``."""
 
 
 class AnswerFirst(RequestFault, frozen=True, kw_only=True):

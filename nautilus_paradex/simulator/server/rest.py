@@ -356,7 +356,7 @@ async def _write(
         body = msgspec.json.encode(with_unknown_fields(msgspec.json.decode(body or b"null")))
     if isinstance(fault, faults.UnknownValue):
         body = msgspec.json.encode(
-            with_value(json.loads(body or b"null"), fault.field, fault.value)
+            with_value(json.loads(body or b"null"), fault.field, fault.value, fault.of)
         )
     if isinstance(fault, faults.TruncatedBody):
         return await _truncate(request, answer.status, body)
