@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from nautilus_trader.model.enums import OrderSide
@@ -285,9 +286,9 @@ class Exam[S: Strategy]:
             f"{method} {path}"
             for method, path in self.commands.seen
             if (method == "WS") is (self._transport == "rest")
-            and f"{method} {path}" not in set(by_rest)
+            and not any(fnmatchcase(f"{method} {path}", pattern) for pattern in by_rest)
         ]
-        assert not wrong
+        assert not wrong, wrong
 
     def _check_log(self, errors: Iterable[str]) -> None:
         wrong = [
@@ -329,7 +330,7 @@ async def exam[S: Strategy](
     before : Callable[[LocalParadex, Trader], object], optional
         Trades before the node starts; gets the venue and the node's account as a trader.
     by_rest : Iterable[str]
-        Methods and paths of what the WebSocket does not serve.
+        Patterns of methods and paths that go by REST all the same.
     execution : Mapping, optional
         Further settings of the execution client.
     errors : Sequence[str]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.reliability.lines import DOCUMENT
 from tests.reliability.lines import LINES
 from tests.reliability.lines import TestRun
 from tests.reliability.lines import document
@@ -33,6 +34,14 @@ def test_runs_on_demand_say_their_days() -> None:
         TestRun("b", 9, passed=True, figures=(("frames", 6),), on="2026-11-21"),
     ]
     assert "2 passed, 2026-11-20 to 2026-11-21 | 11 frames" in document([], runs)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_is_proven_in_the_committed_page(line: int) -> None:
+    """`make docs-reliability` writes it from a run; nothing in it failed."""
+    page = DOCUMENT.read_text()
+    assert f"| {line} | {LINES[line]} | " in page
+    assert "failed**" not in page
 
 
 def report(when: str, outcome: str, *properties: tuple[str, object]) -> pytest.TestReport:
