@@ -264,7 +264,7 @@ class Reconciler:
     async def _read(self, start_ms: int | None) -> AccountSnapshot:
         await self.await_queue()
         snapshot = await read_account(self._rest, start_ms=start_ms, log=self._log)
-        self._say_unread(snapshot.unread)
+        unread = self._look_at_unread(snapshot.unread)
         read = {fill.key for fill in snapshot.fills}
         if self._algo_folder is not None:
             snapshot = await self._algo_folder.fold(snapshot)
@@ -275,19 +275,30 @@ class Reconciler:
         await self.await_queue()
         moving = self._moved_since(read, snapshot, start_ms)
         snapshot = msgspec.structs.replace(
-            snapshot, unstable_markets=snapshot.unstable_markets | moving
+            snapshot, unstable_markets=snapshot.unstable_markets | moving | unread
         )
         return self._newest(self._without_forgotten(snapshot))
 
-    def _say_unread(self, unread: Unread) -> None:
-        """Name each order that cannot be read once, and again if it comes back."""
-        for order_id, order in unread.items():
-            if order_id not in self._unread:
-                self._log.error(
-                    f"Order {order_id} {order.client_id} in {order.market} is left as it is: "
-                    f"{order.error}"
-                )
+    def _look_at_unread(self, unread: Unread) -> frozenset[str]:
+        """
+        Name each order that cannot be read; return the markets of those that are ours.
+
+        The stream tells of these, and their fills are not told here: so their positions cannot be
+        proved either. Raised at the first time, since the next reading may be of another opinion.
+        """
+        fresh = unread.keys() - self._unread
         self._unread = frozenset(unread)
+        for order_id in sorted(fresh):
+            order = unread[order_id]
+            self._log.error(
+                f"Order {order_id} {order.client_id} in {order.market} is left as it is: "
+                f"{order.error}"
+            )
+        cached = self._follower.cached_order
+        ours = {key for key, order in unread.items() if cached(order.client_id, key) is not None}
+        if ours & fresh and not self._account.is_starting:
+            raise unread[min(ours & fresh)].error
+        return frozenset(unread[key].market for key in ours)
 
     def _without_forgotten(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Leave out what was told to its end and purged since, and fills that belong to nothing."""

@@ -62,6 +62,8 @@ def run_cells(command: Command, way: str, cases: Cases, seed: int) -> int:
 
     async def story(at: VirtualSession) -> None:
         nonlocal done
+        # Another node begins with the same client ids, at another venue.
+        arrivals.creates.clear()
         while to_come:
             trouble, hearing = to_come.pop(0)
             cell = Cell(at, arrivals, command, way, trouble, hearing)

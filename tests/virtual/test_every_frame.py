@@ -71,11 +71,12 @@ def test_e5_e10_stream_struck_after_a_frame_loses_doubles_and_sticks_nothing(
 
 
 @pytest.mark.soak
+@pytest.mark.survives(1)
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("kind", list(Strike))
 @pytest.mark.parametrize("seed", seeds(1))
 def test_e5_e10_stream_struck_after_every_frame_loses_doubles_and_sticks_nothing(
-    kind: Strike, transport: str, seed: int
+    kind: Strike, transport: str, seed: int, count: Count
 ) -> None:
     part, parts = map(int, os.environ.get(PART_VARIABLE, "1/1").split("/"))
     frames = range(part, frames_of(seed, transport) + 1, parts)
@@ -89,4 +90,5 @@ def test_e5_e10_stream_struck_after_every_frame_loses_doubles_and_sticks_nothing
     figures = {"kind": kind, "transport": transport, "seed": seed, "part": f"{part}/{parts}"}
     figures |= {"sessions": len(frames), "failed": len(failures), **total}
     print(json.dumps(figures))
+    count(sessions=len(frames), seed=seed, **total)
     assert not failures, "\n\n".join(failures[:_TOLD])
