@@ -1,7 +1,10 @@
 """Whatever bytes the venue sends: an error of the package's own, or the number on the wire."""
 
+import os
 import random
 import struct
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from tests.fuzz.targets import TARGETS
 from tests.fuzz.targets import Target
 from tests.protocol.sbe_samples import BOOK
 
+
+_ROOT = Path(__file__).parents[2]
 
 #: Inputs of each target in every run, of each of two kinds.
 _EXAMPLES = 250
@@ -82,6 +87,20 @@ _FOUND = sorted(path for path in driver.FOUND.glob("*/*") if path.is_file())
 def test_what_was_found_once_does_not_come_back(path: Path, count: Count) -> None:
     TARGETS[path.parent.name].check(path.read_bytes())
     count(inputs=1)
+
+
+@pytest.mark.soak
+@pytest.mark.survives(10)
+@targets
+def test_a_great_many_inputs_give_no_other_error_and_no_wrong_number(
+    name: str, count: Count
+) -> None:
+    """As many over all targets as FUZZ_INPUTS says; what fails is written down and told."""
+    inputs = int(os.environ.get("FUZZ_INPUTS", "1000000")) // len(TARGETS)
+    command = [sys.executable, "-m", "tests.fuzz", name, "--runs", str(inputs), "--seed", "1"]
+    run = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    count(inputs=inputs, seed=1)
 
 
 # -- BOUNDS ----------------------------------------------------------------------------------------
