@@ -28,7 +28,7 @@ PART_VARIABLE: Final = "STREAM_CUTS"
 TRANSPORTS: Final = ("rest", "ws")
 
 #: Parts of the session of which each run strikes one frame, for each kind of strike.
-_STRATA: Final = 14
+_STRATA: Final = 8
 
 #: Sessions of one test: a fault that many of them find is told with the first of them.
 _TOLD: Final = 5
