@@ -2,11 +2,11 @@
 
 import asyncio
 from typing import Final
-from typing import Protocol
 
 import msgspec
 
 from nautilus_paradex.network.rest.core import PAGE_SIZE
+from nautilus_paradex.network.snapshot import OrderLists
 from nautilus_paradex.network.timing import Timing
 from nautilus_paradex.network.unread import Unread
 from nautilus_paradex.network.unread import raise_if_unread
@@ -18,24 +18,6 @@ from nautilus_paradex.protocol.events import OrderUpdate
 #: the venue grants an account in a minute (PROTOCOL 8.1), so that proofs and polls have the rest.
 _BETWEEN_SECS: Final = 2.0
 _PAGE_SECS: Final = 0.2
-
-
-class CensusReader(Protocol):
-    """The REST calls that a reading needs."""
-
-    async def open_orders(
-        self, market: str | None = None, *, unread: Unread | None = None
-    ) -> list[OrderUpdate]:
-        """Return all NEW, UNTRIGGERED and OPEN orders."""
-
-    async def orders_history(
-        self,
-        *,
-        market: str | None = None,
-        start_ms: int | None = None,
-        unread: Unread | None = None,
-    ) -> list[OrderUpdate]:
-        """Return the orders of a time range, each in its newest state."""
 
 
 class _Reading(msgspec.Struct, frozen=True):
@@ -54,14 +36,14 @@ class OrderCensus:
 
     Parameters
     ----------
-    reader : CensusReader
+    reader : OrderLists
         Reads.
     timing : Timing
         Clock and sleep.
 
     """
 
-    def __init__(self, reader: CensusReader, timing: Timing) -> None:
+    def __init__(self, reader: OrderLists, timing: Timing) -> None:
         self._reader = reader
         self._timing = timing
         self._lock = asyncio.Lock()

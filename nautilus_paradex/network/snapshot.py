@@ -28,8 +28,8 @@ MAX_READINGS: Final = 5
 _OVERLAP_MS: Final = 1_000
 
 
-class AccountReader(Protocol):
-    """The REST calls that a snapshot needs."""
+class OrderLists(Protocol):
+    """The REST calls that name an account's orders."""
 
     async def open_orders(
         self, market: str | None = None, *, unread: Unread | None = None
@@ -45,6 +45,10 @@ class AccountReader(Protocol):
         unread: Unread | None = None,
     ) -> list[OrderUpdate]:
         """Return closed (and maybe open) orders of a time range."""
+
+
+class AccountReader(OrderLists, Protocol):
+    """The REST calls that a snapshot needs."""
 
     async def fills(
         self, *, market: str | None = None, start_ms: int | None = None, end_ms: int | None = None
