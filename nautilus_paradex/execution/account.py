@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from nautilus_trader.common.component import Logger
+from nautilus_trader.common.enums import ComponentState
+from nautilus_trader.common.messages import ComponentStateChanged
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
@@ -29,6 +31,9 @@ from nautilus_paradex.protocol.numbers import decimal
 
 
 _ACTIVE: Final = "ACTIVE"
+
+#: What the kernel starts right before the portfolio initializes itself.
+EMULATOR_STATE_TOPIC: Final = "events.system.OrderEmulator"
 
 
 class AccountKeeper:
@@ -139,6 +144,18 @@ class AccountKeeper:
             return
         after = decimal(event.settlement_asset_balance_after)
         if self._take_balance(token, after, event.created_at * 1_000_000):
+            self._publish_soon()
+
+    def on_emulator_state(self, event: ComponentStateChanged) -> None:
+        """
+        Publish anew after the portfolio has initialized itself (rule E11).
+
+        The portfolio then adds margins of its own estimate, for every open order and position, to
+        the venue's margins of the whole account, and takes their sum from the balance: much less
+        is free than at the venue, never below zero. It does so in the turn of the loop in which the
+        emulator starts; the trader starts in the next one, so strategies see the venue's figures.
+        """
+        if event.state == ComponentState.RUNNING:
             self._publish_soon()
 
     def publish(self) -> None:

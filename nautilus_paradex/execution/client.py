@@ -42,6 +42,7 @@ from nautilus_trader.model.objects import Quantity
 
 from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.constants import PARADEX_VENUE
+from nautilus_paradex.execution.account import EMULATOR_STATE_TOPIC
 from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.assembly import Surroundings
 from nautilus_paradex.execution.assembly import furnish
@@ -171,6 +172,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             ("events.order.*", self._room.contingencies.on_event),
             ("events.order.*", self._room.reconciler.ended.on_event),
             ("events.order.*", positions.on_event),
+            (EMULATOR_STATE_TOPIC, self._keeping.account.on_emulator_state),
         ]
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
 

@@ -37,6 +37,7 @@ from nautilus_paradex.protocol.errors import ParadexError
 from nautilus_paradex.protocol.errors import WireError
 from nautilus_paradex.protocol.events import Fill
 from nautilus_paradex.protocol.events import OrderUpdate
+from nautilus_paradex.protocol.numbers import minus
 from nautilus_paradex.protocol.orders import AwaitFills
 from nautilus_paradex.protocol.orders import Effect
 from nautilus_paradex.protocol.orders import Filled
@@ -195,6 +196,13 @@ class OrderFollower:
         if not is_resized:
             self.take(update, Source.REST)
 
+    def await_fills(self, update: OrderUpdate) -> None:
+        """Take an order that is ahead of its fills, and see that they come."""
+        self.take(update, Source.REST)
+        tracker = self.tracker_of(update.client_id, update.order_id, update.market)
+        if tracker is not None and tracker.phase is Phase.WORKING:
+            self._spawn(self._fetch_missing(tracker, update), f"fetch fills of {update.order_id}")
+
     def run(self, tracker: OrderTracker, effects: list[Effect]) -> None:
         """Carry out what a tracker returned."""
         self._registry.index(tracker)
@@ -204,8 +212,9 @@ class OrderFollower:
         for effect in effects:
             if isinstance(effect, Filled):
                 fills = fills[1:]
-            if isinstance(effect, AwaitFills):
-                self._spawn(self._fetch_missing(tracker), f"fetch fills of {tracker.client_id}")
+            if isinstance(effect, AwaitFills) and tracker.end is not None:
+                work = self._fetch_missing(tracker, tracker.end)
+                self._spawn(work, f"fetch fills of {tracker.client_id}")
             elif isinstance(effect, Reconcile):
                 self._reconcile(f"order {tracker.client_id or tracker.order_id}: {effect.reason}")
             elif not self._is_told(tracker, effect, fills):
@@ -325,16 +334,17 @@ class OrderFollower:
             self._take_update(order_behind(each), Source.REST)
             self._take_fill(msgspec.structs.replace(each, order_id=order_id_behind(each)))
 
-    async def _fetch_missing(self, tracker: OrderTracker) -> None:
-        """Fetch the fills that an order's end speaks of and the stream did not bring (E5)."""
+    async def _fetch_missing(self, tracker: OrderTracker, order: OrderUpdate) -> None:
+        """Fetch the fills that an order speaks of and the stream did not bring (E5)."""
         await self._timing.sleep(FILLS_GRACE_SECS)
         for delay in _FETCH_DELAYS:
             await self._timing.sleep(delay)
-            if tracker.phase is not Phase.CLOSING or tracker.end is None:
+            missing = minus((tracker.end or order).filled_size, tracker.filled)
+            if tracker.is_done or missing <= 0:
                 return
-            self._log.warning(f"{tracker} ended, {tracker.missing_fills} of its fills are missing")
+            self._log.warning(f"{tracker}: {missing} of its fills are missing")
             try:
-                await self.fetch_fills(tracker.end)
+                await self.fetch_fills(order)
             except ParadexError as e:
                 self._log.warning(f"Cannot fetch the fills of {tracker}: {e}")
         if tracker.phase is Phase.CLOSING:

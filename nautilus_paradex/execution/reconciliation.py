@@ -24,6 +24,7 @@ from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.orders import Order
 
 from nautilus_paradex.execution.account_reports import AccountReports
+from nautilus_paradex.execution.ahead import hold_back
 from nautilus_paradex.execution.completion import AlgoFolder
 from nautilus_paradex.execution.completion import AlgoPending
 from nautilus_paradex.execution.completion import SnapshotCompletion
@@ -133,6 +134,7 @@ class Reconciler:
         self.fit: Callable[[AccountSnapshot], Awaitable[None]] = _fits
         """Makes instruments fine enough for a reading."""
         self._unread: frozenset[str] = frozenset()
+        self._ahead: list[OrderUpdate] = []
         self._algo_folder: AlgoFolder | None = None
         self._completion = SnapshotCompletion(account_id, cache, reports, rest)
         self._account = AccountReports(
@@ -240,6 +242,8 @@ class Reconciler:
             known = self._registry.find(update.client_id, update.order_id)
             if known is not None and known.phase is Phase.WORKING:
                 self._follower.take(update, Source.REST)
+        for update in self._ahead:
+            self._follower.await_fills(update)
 
     def _positions_status(self, snapshot: AccountSnapshot) -> ExecutionMassStatus:
         status = ExecutionMassStatus(**self._identity())
@@ -277,7 +281,12 @@ class Reconciler:
         snapshot = msgspec.structs.replace(
             snapshot, unstable_markets=snapshot.unstable_markets | moving | unread
         )
-        return self._newest(self._without_forgotten(snapshot))
+        snapshot = self._newest(self._without_forgotten(snapshot))
+        self._ahead = []
+        if not self._account.is_starting:
+            # At the start there is no stream yet to bring a fill that the venue does not list.
+            snapshot, self._ahead = hold_back(snapshot, self._follower.cached_order)
+        return snapshot
 
     def _look_at_unread(self, unread: Unread) -> frozenset[str]:
         """

@@ -29,6 +29,13 @@ GAP_OVERLAP_MS: Final = 60_000
 
 _RETRY_SECS: Final = 5.0
 
+#: Before a reading that follows others which were asked for just before, seconds; the last one
+#: for all further ones. A reason that readings do not end must not take the rate limits.
+_PAUSES_SECS: Final = (0.0, 0.0, 1.0, 2.0, _RETRY_SECS)
+
+#: So long without a reason, and the next reading comes without a pause again, seconds.
+_QUIET_SECS: Final = 60.0
+
 
 class Recovery:
     """
@@ -75,6 +82,8 @@ class Recovery:
         self._reasons: list[str] = []
         self._task: asyncio.Task[None] | None = None
         self._polled: _Moment | None = None
+        self._asked_readings = 0
+        self._quiet_from = 0.0
 
     async def prove_every(self, interval_secs: float, is_due: Callable[[], bool]) -> None:
         """
@@ -142,6 +151,7 @@ class Recovery:
         start_ms = self._venue_ms() - GAP_OVERLAP_MS
         told = Recurring(self._log.error, self._log, self._timing)
         while self._reasons:
+            await self._timing.sleep(self._pause_secs())
             self._reasons.clear()
             try:
                 await self._reconcile(start_ms)
@@ -149,6 +159,15 @@ class Recovery:
                 told.note(f"Cannot reconcile, trying again: {e}")
                 self._reasons.append(str(e))
                 await self._timing.sleep(_RETRY_SECS)
+
+    def _pause_secs(self) -> float:
+        now = self._timing.monotonic()
+        if now > self._quiet_from:
+            self._asked_readings = 0
+        self._quiet_from = now + _QUIET_SECS
+        pause = _PAUSES_SECS[min(self._asked_readings, len(_PAUSES_SECS) - 1)]
+        self._asked_readings += 1
+        return pause
 
     async def _reconcile(self, start_ms: int) -> None:
         await self._account.refresh()

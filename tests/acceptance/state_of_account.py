@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import msgspec
+from nautilus_trader.accounting.accounts.margin import MarginAccount
+from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.orders import Order
@@ -32,20 +34,22 @@ async def filled(order: Order) -> OrderFilled:
 
 
 def node_view(node: RunningNode, account_id: AccountId | None = None) -> AccountView | None:
-    """Return what the framework holds."""
+    """Return what the framework holds, as a strategy reads it."""
     account = node.cache.account(account_id or node.account_id)
-    if account is None:
-        return None
-    state = account.last_event
-    (margin,) = state.margins
-    totals = {balance.currency.code: balance.total.as_decimal() for balance in state.balances}
-    (usdc,) = [balance for balance in state.balances if balance.currency.code == "USDC"]
+    return None if account is None else account_view(account)
+
+
+def account_view(account: MarginAccount) -> AccountView:
+    """Return what a strategy reads of an account; the framework's estimates are part of it."""
+    totals = {
+        currency.code: total.as_decimal() for currency, total in account.balances_total().items()
+    }
     return AccountView(
         totals={token: total for token, total in totals.items() if total},
-        free=usdc.free.as_decimal(),
-        locked=usdc.locked.as_decimal(),
-        initial=margin.initial.as_decimal(),
-        maintenance=margin.maintenance.as_decimal(),
+        free=account.balance_free(USDC).as_decimal(),
+        locked=account.balance_locked(USDC).as_decimal(),
+        initial=account.total_margin_init(USDC).as_decimal(),
+        maintenance=account.total_margin_maint(USDC).as_decimal(),
     )
 
 

@@ -104,3 +104,30 @@ async def test_a_reason_reads_the_venues_last_minute(parts):
     parts.recovery.soon("a test")
     await parts.timing.advance(0.0)
     assert parts.starts == [parts.venue_ms() - GAP_OVERLAP_MS]
+
+
+async def test_s9_readings_that_are_asked_for_again_and_again_come_slowly(parts):
+    """A reason that no reading ends, told by each of them: pauses keep within the rate limits."""
+
+    async def run(start_ms):
+        parts.starts.append(start_ms)
+        if len(parts.starts) < 100:
+            parts.recovery.soon("it is still there")
+
+    parts.run = run
+    parts.recovery.soon("it is there")
+    await parts.timing.advance(0.0)
+    assert len(parts.starts) == 2, "what one reading brings up the next may end"
+    await parts.timing.advance(30.0)
+    assert 5 <= len(parts.starts) <= 10
+
+
+async def test_s9_a_reading_comes_at_once_after_a_quiet_time(parts):
+    for _ in range(5):
+        parts.recovery.soon("a reason")
+        await parts.timing.advance(6.0)
+    read = len(parts.starts)
+    await parts.timing.advance(61.0)
+    parts.recovery.soon("another one, much later")
+    await parts.timing.advance(0.0)
+    assert len(parts.starts) == read + 1

@@ -226,7 +226,6 @@ def test_e5_an_end_waits_for_its_fills():
     told.update("OPEN", at_ms=1)
     assert told.update("CLOSED", remaining="0.3", reason="USER_CANCELED", at_ms=2) == ["AwaitFills"]
     assert told.effects[-1] == AwaitFills(Decimal("0.7"))
-    assert told.order.missing_fills == Decimal("0.7")
     assert told.fill("F-1", size="0.4", at_ms=2) == ["Filled"]
     assert told.fill("F-2", size="0.3", at_ms=2) == ["Filled", "Canceled"]
     assert told.order.is_done

@@ -272,11 +272,6 @@ class OrderTracker:
         """If it was rejected because the venue did not know it (E6): it is told no more then."""
         return self._ended_as is Said.ABSENT
 
-    @property
-    def missing_fills(self) -> Decimal:
-        """The size of the fills that a held end waits for, base units."""
-        return minus(self.end.filled_size, self.filled) if self.end is not None else Decimal(0)
-
     # -- STEPS -------------------------------------------------------------------------------------
 
     def _run(
