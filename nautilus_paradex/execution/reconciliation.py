@@ -30,10 +30,11 @@ from nautilus_paradex.execution.completion import AlgoPending
 from nautilus_paradex.execution.completion import SnapshotCompletion
 from nautilus_paradex.execution.ended import EndedOrders
 from nautilus_paradex.execution.following import OrderFollower
-from nautilus_paradex.execution.following import order_id_behind
 from nautilus_paradex.execution.following import terms_of
 from nautilus_paradex.execution.mass_status import AppliedMassStatus
 from nautilus_paradex.execution.own_orders import local_orders
+from nautilus_paradex.execution.position_doubts import PositionDoubts
+from nautilus_paradex.execution.position_doubts import outdated_markets
 from nautilus_paradex.execution.report_gaps import before_its_fills
 from nautilus_paradex.execution.report_gaps import says_half
 from nautilus_paradex.execution.reports import ReportGenerator
@@ -135,6 +136,7 @@ class Reconciler:
         """Makes instruments fine enough for a reading."""
         self._unread: frozenset[str] = frozenset()
         self._ahead: list[OrderUpdate] = []
+        self._doubts = PositionDoubts(account_id, cache, timing, log)
         self._algo_folder: AlgoFolder | None = None
         self._completion = SnapshotCompletion(account_id, cache, reports, rest)
         self._account = AccountReports(
@@ -153,7 +155,7 @@ class Reconciler:
 
     # -- ENTRY POINTS ------------------------------------------------------------------------------
 
-    async def run(self, start_ms: int) -> None:
+    async def run(self, start_ms: int) -> bool:
         """
         Read the account and give it to the framework.
 
@@ -161,6 +163,12 @@ class Reconciler:
         ----------
         start_ms : int
             From when fills and closed orders are read, UNIX milliseconds.
+
+        Returns
+        -------
+        bool
+            If all of it was given: what the venue's own lists disagree about is left out, for
+            another reading.
 
         """
         async with self._lock:
@@ -172,6 +180,7 @@ class Reconciler:
                 self._send(self._positions_status(snapshot))
             finally:
                 self._follower.release()
+        return not (snapshot.lagging or self._doubts.is_open)
 
     async def mass_status(self, start_ms: int | None) -> ExecutionMassStatus:
         """
@@ -247,7 +256,10 @@ class Reconciler:
 
     def _positions_status(self, snapshot: AccountSnapshot) -> ExecutionMassStatus:
         status = ExecutionMassStatus(**self._identity())
-        status.add_position_reports(self._account.positions(snapshot))
+        fills = (*snapshot.fills, *self._follower.recent_fills)
+        outdated = outdated_markets(snapshot.positions, fills)
+        reports = self._account.positions(snapshot)
+        status.add_position_reports(self._doubts.sift(reports, outdated))
         return status
 
     def _add_orders(self, status: ExecutionMassStatus, snapshot: AccountSnapshot) -> None:
@@ -281,7 +293,7 @@ class Reconciler:
         snapshot = msgspec.structs.replace(
             snapshot, unstable_markets=snapshot.unstable_markets | moving | unread
         )
-        snapshot = self._newest(self._without_forgotten(snapshot))
+        snapshot = self._newest(self.ended.without_told(snapshot, self._follower.cached_order))
         self._ahead = []
         if not self._account.is_starting:
             # At the start there is no stream yet to bring a fill that the venue does not list.
@@ -308,36 +320,6 @@ class Reconciler:
         if ours & fresh and not self._account.is_starting:
             raise unread[min(ours & fresh)].error
         return frozenset(unread[key].market for key in ours)
-
-    def _without_forgotten(self, snapshot: AccountSnapshot) -> AccountSnapshot:
-        """Leave out what was told to its end and purged since, and fills that belong to nothing."""
-        cached = self._follower.cached_order
-        forgotten = (
-            {
-                order_id
-                for order_id, update in snapshot.orders.items()
-                if self.ended.was_told(update) and cached(update.client_id, order_id) is None
-            }
-            | {
-                # What stands in for an order that the venue does not name.
-                order_id
-                for order_id, size in ((order_id_behind(f), f.size) for f in snapshot.fills)
-                if order_id not in snapshot.orders
-                and self.ended.was_filled(order_id, size)
-                and cached("", order_id) is None
-            }
-            | {
-                # The stream tells the fills of an order of ours that cannot be read here.
-                order_id
-                for order_id, order in snapshot.unread.items()
-                if cached(order.client_id, order_id) is not None
-            }
-        )
-        return msgspec.structs.replace(
-            snapshot,
-            orders={k: v for k, v in snapshot.orders.items() if k not in forgotten},
-            fills=[fill for fill in snapshot.fills if order_id_behind(fill) not in forgotten],
-        )
 
     def _tell_by_events(self, snapshot: AccountSnapshot) -> list[tuple[Order, OrderTracker]]:
         """

@@ -33,6 +33,10 @@ _RETRY_SECS: Final = 5.0
 #: for all further ones. A reason that readings do not end must not take the rate limits.
 _PAUSES_SECS: Final = (0.0, 0.0, 1.0, 2.0, _RETRY_SECS)
 
+#: Before another look at an account that has just been read: longer than the venue's services lag
+#: behind each other, and than the stream rules over REST (S7), seconds.
+LOOK_AGAIN_SECS: Final = 6.0
+
 #: So long without a reason, and the next reading comes without a pause again, seconds.
 _QUIET_SECS: Final = 60.0
 
@@ -84,6 +88,7 @@ class Recovery:
         self._polled: _Moment | None = None
         self._asked_readings = 0
         self._quiet_from = 0.0
+        self._again_from: int | None = None
 
     async def prove_every(self, interval_secs: float, is_due: Callable[[], bool]) -> None:
         """
@@ -137,8 +142,11 @@ class Recovery:
             If the account cannot be read; the gap stays open.
 
         """
-        await self._reconcile(self._start_ms(self._gap_start or self._moment()) - GAP_OVERLAP_MS)
+        start_ms = self._start_ms(self._gap_start or self._moment()) - GAP_OVERLAP_MS
+        await self._reconcile(start_ms)
         self._gap_start = self._polled = None
+        # What was told in the gap may reach the venue's lists after their reading.
+        self._look_again(start_ms)
 
     def soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
@@ -171,9 +179,29 @@ class Recovery:
 
     async def _reconcile(self, start_ms: int) -> None:
         await self._account.refresh()
-        await self._reconciler.run(start_ms)
+        is_whole = await self._reconciler.run(start_ms)
         self._account.publish()
         self._contingencies.sweep()
+        if not is_whole:
+            self._look_again(start_ms)
+
+    def _look_again(self, start_ms: int) -> None:
+        """Read the account once more in a while; several wishes become one."""
+        if self._again_from is not None:
+            self._again_from = min(self._again_from, start_ms)
+            return
+        self._again_from = start_ms
+        self._spawn(self._second_look(), "look at the account again")
+
+    async def _second_look(self) -> None:
+        await self._timing.sleep(LOOK_AGAIN_SECS)
+        start_ms, self._again_from = self._again_from, None
+        if start_ms is None or self._gap_start is not None:
+            return  # the stream is away: its return is reconciled
+        try:
+            await self._reconcile(start_ms)
+        except ParadexError as e:
+            self.soon(f"the second look at the account failed: {e}")
 
     def _moment(self, secs_ago: float = 0.0) -> "_Moment":
         return _Moment(

@@ -69,6 +69,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     positions: list[Position]
     unstable_markets: frozenset[str]
     """Markets that were still being filled when the last reading ended."""
+    lagging: frozenset[str] = frozenset()
+    """Markets whose orders say less than the fills do: fills were left out."""
     unread: Unread = {}
     """Orders with a value that is not modelled."""
 
@@ -117,12 +119,13 @@ async def read_account(
         if not unstable and not behind:
             break
         log.debug(f"account reading {reading} moved in {', '.join(sorted(unstable | behind))}")
-    fills = _not_beyond_orders(orders, fills)
+    kept = _not_beyond_orders(orders, fills)
     return AccountSnapshot(
         orders=orders,
-        fills=sorted(fills, key=fill_order),
+        fills=sorted(kept, key=fill_order),
         positions=[p for p in positions if market is None or p.market == market],
         unstable_markets=unstable,
+        lagging=_markets_left_out(fills, kept),
         unread=unread,
     )
 
@@ -167,6 +170,11 @@ def _compare(
         elif total < order.filled_size and order.created_ns >= (start_ms or 0) * 1_000_000:
             behind.add(order.market)
     return frozenset(ahead), frozenset(behind)
+
+
+def _markets_left_out(fills: list[Fill], kept: list[Fill]) -> frozenset[str]:
+    known = {fill.key for fill in kept}
+    return frozenset(fill.market for fill in fills if fill.key not in known)
 
 
 def _not_beyond_orders(orders: dict[str, OrderUpdate], fills: list[Fill]) -> list[Fill]:

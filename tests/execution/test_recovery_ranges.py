@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from nautilus_paradex.execution.recovery import GAP_OVERLAP_MS
+from nautilus_paradex.execution.recovery import LOOK_AGAIN_SECS
 from nautilus_paradex.execution.recovery import Recovery
 from nautilus_paradex.network.log import NoLog
 from tests.network.virtual_timing import VirtualTiming
@@ -20,6 +21,7 @@ class Parts:
         self.timing = VirtualTiming(auto=False)
         self.offset_ms = -10 * MINUTE_MS
         self.starts = []
+        self.is_whole = True
         self.recovery = Recovery(
             account=self,
             reconciler=self,
@@ -38,6 +40,7 @@ class Parts:
 
     async def run(self, start_ms):
         self.starts.append(start_ms)
+        return self.is_whole
 
     def publish(self):
         pass
@@ -79,7 +82,7 @@ async def test_e10_after_a_gap_was_closed_the_next_begins_anew(parts):
     now_ms = parts.venue_ms()
     parts.recovery.note_gap(0.0)
     await parts.recovery.close_gap()
-    assert parts.starts[1] == now_ms - GAP_OVERLAP_MS
+    assert parts.starts[-1] == now_ms - GAP_OVERLAP_MS
 
 
 async def test_s6_each_poll_reads_from_the_one_before(parts):
@@ -113,6 +116,7 @@ async def test_s9_readings_that_are_asked_for_again_and_again_come_slowly(parts)
         parts.starts.append(start_ms)
         if len(parts.starts) < 100:
             parts.recovery.soon("it is still there")
+        return True
 
     parts.run = run
     parts.recovery.soon("it is there")
@@ -131,3 +135,29 @@ async def test_s9_a_reading_comes_at_once_after_a_quiet_time(parts):
     parts.recovery.soon("another one, much later")
     await parts.timing.advance(0.0)
     assert len(parts.starts) == read + 1
+
+
+async def test_s7_what_the_venues_lists_disagree_about_is_looked_at_again_until_they_agree(parts):
+    parts.is_whole = False
+    parts.recovery.soon("a reason")
+    await parts.timing.advance(0.0)
+    await parts.timing.advance(2 * LOOK_AGAIN_SECS)
+    assert len(parts.starts) == 3
+    assert len(set(parts.starts)) == 1, "from the same time on"
+    parts.is_whole = True
+    await parts.timing.advance(LOOK_AGAIN_SECS)
+    await parts.timing.advance(300.0)
+    assert len(parts.starts) == 4
+
+
+async def test_s7_a_closed_gap_is_looked_at_once_more_unless_another_one_opens(parts):
+    parts.recovery.note_gap(60.0)
+    await parts.recovery.close_gap()
+    await parts.timing.advance(LOOK_AGAIN_SECS)
+    assert len(parts.starts) == 2
+    assert parts.starts[0] == parts.starts[1]
+    parts.recovery.note_gap(60.0)
+    await parts.recovery.close_gap()
+    parts.recovery.note_gap(60.0)
+    await parts.timing.advance(LOOK_AGAIN_SECS)
+    assert len(parts.starts) == 3

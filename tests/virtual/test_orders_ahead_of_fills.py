@@ -7,18 +7,24 @@ rejected as too much.
 
 import asyncio
 import functools
+from collections import Counter
 from decimal import Decimal
 
 import pytest
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.events import OrderFilled
 
+from nautilus_paradex.execution.position_doubts import LASTING_SECS
 from nautilus_paradex.simulator import faults
 from tests.acceptance.node import until
+from tests.conftest import Count
 from tests.faults.sessions import BUY
 from tests.virtual.sessions import VirtualSession
 from tests.virtual.sessions import seeds
 from tests.virtual.sessions import tell
+from tests.virtual.struck import tell_lively
+from tests.virtual.trading import figures
+from tests.virtual.trading import trade_two_hundred_orders
 
 
 PRICE = "2499"
@@ -97,3 +103,78 @@ async def _fills_lag(at: VirtualSession, size: str) -> None:
 @pytest.mark.parametrize("seed", seeds(1))
 def test_e5_a_fill_of_a_gap_that_the_venue_lists_late_is_waited_for(size: str, seed: int) -> None:
     tell(functools.partial(_fills_lag, size=size), seed)
+
+
+# -- LISTS THAT LAG --------------------------------------------------------------------------------
+
+
+async def _lists_lag(at: VirtualSession, path: str, size: str) -> None:
+    order = await _partly_filled(at)
+    at.node.execution.reconcile_soon("the test asks for it")
+    await asyncio.sleep(10.0)
+    # Balances are asked for once a reading, the others up to as often as it is tried.
+    n = 1 if path in ("/balance", "/account") else _LAGGING_PAGES
+    at.venue.faults.add(faults.StaleAnswer(method="GET", path=path, n=n))
+    refusal = at.venue.faults.add(faults.RefuseConnects(n=2))
+    await at.venue.drop_connections()
+    await until(lambda: refusal.fired, "the stream is away")
+    at.rival.place("SELL", size, PRICE, "IOC")
+    await until(lambda: at.node.execution.stream_status().healthy, "it is back", 60.0)
+    # By itself, before the next proof that comes with the clock.
+    await at.ends_equal(60.0)
+    _nothing_invented(at, order)
+
+
+@pytest.mark.parametrize("size", ["0.3", "0.5"])
+@pytest.mark.parametrize(
+    "path", ["/positions", "/fills", "/orders", "/orders-history", "/balance", "/account"]
+)
+@pytest.mark.parametrize("seed", seeds(1))
+def test_s7_a_list_that_lags_behind_the_others_after_a_gap_undoes_nothing(
+    path: str, size: str, seed: int
+) -> None:
+    tell(functools.partial(_lists_lag, path=path, size=size), seed)
+
+
+_LISTS = ("/positions", "/fills", "/orders", "/orders-history")
+
+
+async def _lists_lag_again_and_again(at: VirtualSession) -> None:
+    async def cut() -> None:
+        while True:
+            await asyncio.sleep(at.chance.uniform(0.2, 12.0))
+            for path in at.chance.sample(_LISTS, 2):
+                at.venue.faults.add(
+                    faults.StaleAnswer(method="GET", path=path, n=at.chance.randint(1, 8))
+                )
+            await at.venue.drop_connections()
+            # They follow within the time that a position has to last.
+            await asyncio.sleep(at.chance.uniform(0.1, LASTING_SECS - 1.0))
+            at.venue.faults.clear()
+
+    cutting = asyncio.create_task(cut())
+    await trade_two_hundred_orders(at)
+    await asyncio.sleep(30.0)
+    cutting.cancel()
+    at.venue.faults.clear()
+    await until(lambda: at.node.execution.stream_status().healthy, "it is back", 60.0)
+    await at.ends_equal(60.0)
+    log = at.node.log()
+    assert "Generated inferred" not in log
+    assert "overfill rejected" not in log
+
+
+@pytest.mark.survives(1)
+@pytest.mark.parametrize("transport", ["rest", "ws"])
+@pytest.mark.parametrize("seed", seeds(1, 2, 3))
+def test_e10_lists_that_lag_at_any_recovery_of_two_hundred_orders_invent_and_undo_nothing(
+    seed: int, transport: str, count: Count
+) -> None:
+    totals: Counter[str] = Counter()
+
+    async def story(at: VirtualSession) -> None:
+        await _lists_lag_again_and_again(at)
+        totals.update(figures(at), cuts=at.node.execution.stream_status().epoch - 1)
+
+    tell_lively(story, seed, transport)
+    count(sessions=1, seed=seed, **totals)

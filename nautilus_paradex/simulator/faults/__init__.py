@@ -60,6 +60,7 @@ from nautilus_paradex.simulator.faults.values import SequenceJump
 from nautilus_paradex.simulator.faults.values import SkipRows
 from nautilus_paradex.simulator.faults.values import SlowRequest
 from nautilus_paradex.simulator.faults.values import SlowResponse
+from nautilus_paradex.simulator.faults.values import StaleAnswer
 from nautilus_paradex.simulator.faults.values import StaleBook
 from nautilus_paradex.simulator.faults.values import TruncatedBody
 from nautilus_paradex.simulator.faults.values import UnansweredConnects
@@ -110,6 +111,7 @@ __all__ = [
     "Slice",
     "SlowRequest",
     "SlowResponse",
+    "StaleAnswer",
     "StaleBook",
     "Stall",
     "StreamFault",

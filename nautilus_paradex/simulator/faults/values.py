@@ -85,6 +85,14 @@ class Ignored(RequestFault, frozen=True, kw_only=True):
     """The request is neither carried out nor answered, and its connection stays open."""
 
 
+class StaleAnswer(RequestFault, frozen=True, kw_only=True):
+    """
+    The list has not followed yet: it is answered as it was when it was last asked for.
+
+    Lists have a path without ids; one that was not asked for before is answered as it is.
+    """
+
+
 class SlowRequest(RequestFault, frozen=True, kw_only=True):
     """The request is carried out later, and then answered."""
 

@@ -217,6 +217,7 @@ class RestServer:
         self._venue = venue
         self._hub = hub
         self._answer_gap_s = answer_gap_s
+        self._last_lists: dict[tuple[str, str], Answer] = {}
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Return the aiohttp handler of an endpoint."""
@@ -284,7 +285,14 @@ class RestServer:
         principal = self._admit(request, route, headers)
         call = Call(request, self._venue, principal, received_us)
         with engine_refusals():
-            return await route.handler(call)
+            answer = await route.handler(call)
+        if route.method != "GET" or "{" in route.path:
+            return answer
+        asked = ("" if principal is None else principal.account, route.path)
+        if isinstance(fault, faults.StaleAnswer):
+            return self._last_lists.get(asked, answer)
+        self._last_lists[asked] = answer
+        return answer
 
     def _admit(
         self, request: web.Request, route: Route, headers: dict[str, str]
