@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import Final
 
 from nautilus_trader.common.component import Logger
-from nautilus_trader.common.enums import ComponentState
-from nautilus_trader.common.messages import ComponentStateChanged
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.instruments import Instrument
@@ -31,9 +29,6 @@ from nautilus_paradex.protocol.numbers import decimal
 
 
 _ACTIVE: Final = "ACTIVE"
-
-#: What the kernel starts right before the portfolio initializes itself.
-EMULATOR_STATE_TOPIC: Final = "events.system.OrderEmulator"
 
 
 class AccountKeeper:
@@ -135,7 +130,7 @@ class AccountKeeper:
     def on_summary(self, summary: AccountSummary) -> None:
         """Take an ``account`` event."""
         if self._take_summary(summary):
-            self._publish_soon()
+            self.publish_soon()
 
     def on_balance_event(self, event: BalanceEvent) -> None:
         """Take a ``balance_events`` event: what it says stands after the change is the truth."""
@@ -144,19 +139,7 @@ class AccountKeeper:
             return
         after = decimal(event.settlement_asset_balance_after)
         if self._take_balance(token, after, event.created_at * 1_000_000):
-            self._publish_soon()
-
-    def on_emulator_state(self, event: ComponentStateChanged) -> None:
-        """
-        Publish anew after the portfolio has initialized itself (rule E11).
-
-        The portfolio then adds margins of its own estimate, for every open order and position, to
-        the venue's margins of the whole account, and takes their sum from the balance: much less
-        is free than at the venue, never below zero. It does so in the turn of the loop in which the
-        emulator starts; the trader starts in the next one, so strategies see the venue's figures.
-        """
-        if event.state == ComponentState.RUNNING:
-            self._publish_soon()
+            self.publish_soon()
 
     def publish(self) -> None:
         """Publish the present state."""
@@ -172,7 +155,16 @@ class AccountKeeper:
             info=account_info(self._summary),
         )
 
-    def _publish_soon(self) -> None:
+    def publish_soon(self) -> None:
+        """
+        Publish the present state in the loop's next turn.
+
+        Asked for when the framework's emulator starts: in the same turn the portfolio adds margins
+        of its own estimate, for every open order and position, to the venue's margins of the whole
+        account, and takes their sum from the balance. Much less is free then than at the venue,
+        never below zero. The trader starts in the turn after the next: strategies see the venue's
+        figures.
+        """
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self.publish)

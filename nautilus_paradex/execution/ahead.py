@@ -25,7 +25,7 @@ from nautilus_paradex.protocol.numbers import total
 
 
 def hold_back(
-    snapshot: AccountSnapshot, cached_order: Callable[[str, str], Order | None]
+    snapshot: AccountSnapshot, cached_order: Callable[[str, str], Order | None], since_ns: int = 0
 ) -> tuple[AccountSnapshot, list[OrderUpdate]]:
     """
     Return a reading in which no order is ahead of its fills, and the orders that were.
@@ -39,6 +39,8 @@ def hold_back(
         The reading.
     cached_order : Callable[[str, str], Order | None]
         Returns the framework's order, with all that it was told, by client id and venue's id.
+    since_ns : int, default 0
+        Only orders that were updated since then, UNIX nanoseconds: fills of others will not come.
 
     """
     fills: dict[str, list[Fill]] = defaultdict(list)
@@ -50,7 +52,12 @@ def hold_back(
         order = cached_order(update.client_id, order_id) if update.filled_size else None
         filled = _filled_after(order, fills[order_id])
         # The framework makes nothing up for an order that is over.
-        if update.filled_size > filled and not (order is not None and order.is_closed):
+        is_recent = update.updated_ns >= since_ns
+        if (
+            is_recent
+            and update.filled_size > filled
+            and not (order is not None and order.is_closed)
+        ):
             ahead.append(update)
             orders[order_id] = _as_open(update, filled)
     moving = frozenset(update.market for update in ahead)

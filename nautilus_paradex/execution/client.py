@@ -9,6 +9,8 @@ from typing import Final
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
+from nautilus_trader.common.enums import ComponentState
+from nautilus_trader.common.messages import ComponentStateChanged
 from nautilus_trader.execution.messages import BatchCancelOrders
 from nautilus_trader.execution.messages import CancelAllOrders
 from nautilus_trader.execution.messages import CancelOrder
@@ -42,7 +44,6 @@ from nautilus_trader.model.objects import Quantity
 
 from nautilus_paradex.config import ParadexExecClientConfig
 from nautilus_paradex.constants import PARADEX_VENUE
-from nautilus_paradex.execution.account import EMULATOR_STATE_TOPIC
 from nautilus_paradex.execution.account import AccountKeeper
 from nautilus_paradex.execution.assembly import Surroundings
 from nautilus_paradex.execution.assembly import furnish
@@ -69,6 +70,9 @@ from nautilus_paradex.protocol.numbers import times
 from nautilus_paradex.protocol.orders import Phase
 from nautilus_paradex.providers import ParadexInstrumentProvider
 
+
+#: What the framework's kernel starts when it has reconciled, right before its trader.
+_EMULATOR_STATE: Final = "events.system.OrderEmulator"
 
 #: The most that a connect may take before its last error is raised, seconds. Below the node's own
 #: `timeout_connection` of 60, so that the node's log names the cause.
@@ -172,7 +176,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             ("events.order.*", self._room.contingencies.on_event),
             ("events.order.*", self._room.reconciler.ended.on_event),
             ("events.order.*", positions.on_event),
-            (EMULATOR_STATE_TOPIC, self._keeping.account.on_emulator_state),
+            (_EMULATOR_STATE, self._on_emulator_state),
         ]
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
 
@@ -246,6 +250,8 @@ class ParadexExecutionClient(LiveExecutionClient):
             await self._room.protection.follow()
         for topic, handler in self._listened:
             self._msgbus.subscribe(topic=topic, handler=handler)
+        # What the stream tells of an order is a part of it until the framework has the whole.
+        self._room.follower.hold()
         self._stream.start()
         try:
             await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
@@ -344,6 +350,7 @@ class ParadexExecutionClient(LiveExecutionClient):
     async def _go_on_when_applied(self) -> None:
         await self._room.reconciler.release_when_applied()
         self._room.contingencies.sweep()
+        self._keeping.recovery.look_again()
 
     def calculate_commission(
         self,
@@ -410,6 +417,12 @@ class ParadexExecutionClient(LiveExecutionClient):
     def reconcile_soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
         self._keeping.recovery.soon(reason)
+
+    def _on_emulator_state(self, event: ComponentStateChanged) -> None:
+        """Notice that the framework has reconciled and is about to start its trader."""
+        if event.state == ComponentState.RUNNING:
+            self._keeping.account.publish_soon()
+            self._room.reconciler.on_start_over()
 
     def _on_system_state(self, state: SystemState | None) -> None:
         """Follow the state, which is read where an order is checked (E14)."""

@@ -63,6 +63,9 @@ _LATER_APPLY_DEADLINE_SECS: Final = 2.0
 
 _POLL_SECS: Final = 0.01
 
+#: Within this time before a start the venue's lists may lag behind each other, milliseconds.
+_FRESH_MS: Final = 60_000
+
 
 class Reconciler:
     """
@@ -220,6 +223,12 @@ class Reconciler:
         self._awaited = None
         self._follower.release()
 
+    def on_start_over(self) -> None:
+        """Take up the news that came during the framework's start, if it reconciles nothing."""
+        if self._awaited is None and not self._lock.locked():
+            self._account.is_starting = False
+            self._follower.release()
+
     def on_published(self, message: object) -> None:
         """Notice that the framework has applied a mass status: it publishes it afterwards."""
         if isinstance(message, ExecutionMassStatus) and message.id == self._awaited:
@@ -294,10 +303,11 @@ class Reconciler:
             snapshot, unstable_markets=snapshot.unstable_markets | moving | unread
         )
         snapshot = self._newest(self.ended.without_told(snapshot, self._follower.cached_order))
-        self._ahead = []
-        if not self._account.is_starting:
-            # At the start there is no stream yet to bring a fill that the venue does not list.
-            snapshot, self._ahead = hold_back(snapshot, self._follower.cached_order)
+        # Of before the start there may be fills that the venue does not list any more.
+        since_ms = self._rest.venue_ms - _FRESH_MS if self._account.is_starting else 0
+        snapshot, self._ahead = hold_back(
+            snapshot, self._follower.cached_order, since_ms * 1_000_000
+        )
         return snapshot
 
     def _look_at_unread(self, unread: Unread) -> frozenset[str]:

@@ -146,7 +146,26 @@ class Recovery:
         await self._reconcile(start_ms)
         self._gap_start = self._polled = None
         # What was told in the gap may reach the venue's lists after their reading.
-        self._look_again(start_ms)
+        self.look_again(start_ms)
+
+    def look_again(self, start_ms: int | None = None) -> None:
+        """
+        Read the account once more in a while; several wishes become one.
+
+        Parameters
+        ----------
+        start_ms : int, optional
+            From when fills and closed orders are read, UNIX milliseconds; by default a little
+            before now.
+
+        """
+        if start_ms is None:
+            start_ms = self._venue_ms() - GAP_OVERLAP_MS
+        if self._again_from is not None:
+            self._again_from = min(self._again_from, start_ms)
+            return
+        self._again_from = start_ms
+        self._spawn(self._second_look(), "look at the account again")
 
     def soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
@@ -183,15 +202,7 @@ class Recovery:
         self._account.publish()
         self._contingencies.sweep()
         if not is_whole:
-            self._look_again(start_ms)
-
-    def _look_again(self, start_ms: int) -> None:
-        """Read the account once more in a while; several wishes become one."""
-        if self._again_from is not None:
-            self._again_from = min(self._again_from, start_ms)
-            return
-        self._again_from = start_ms
-        self._spawn(self._second_look(), "look at the account again")
+            self.look_again(start_ms)
 
     async def _second_look(self) -> None:
         await self._timing.sleep(LOOK_AGAIN_SECS)
