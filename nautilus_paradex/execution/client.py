@@ -74,6 +74,10 @@ from nautilus_paradex.providers import ParadexInstrumentProvider
 #: What the framework's kernel starts when it has reconciled, right before its trader.
 _EMULATOR_STATE: Final = "events.system.OrderEmulator"
 
+#: A kernel with the framework's own timeouts has started by then. Who connects the client without
+#: a kernel has the stream's news held back for so long, seconds.
+_START_SECS: Final = 180.0
+
 #: The most that a connect may take before its last error is raised, seconds. Below the node's own
 #: `timeout_connection` of 60, so that the node's log names the cause.
 CONNECT_DEADLINE_SECS: Final = 50.0
@@ -250,8 +254,10 @@ class ParadexExecutionClient(LiveExecutionClient):
             await self._room.protection.follow()
         for topic, handler in self._listened:
             self._msgbus.subscribe(topic=topic, handler=handler)
-        # What the stream tells of an order is a part of it until the framework has the whole.
-        self._room.follower.hold()
+        if not self._news.expects_gaps:
+            # What the stream tells of an order is a part until the framework has the whole of it.
+            self._room.follower.hold()
+            self._spawn(self._start_at_last(), "take up the news if no start is seen")
         self._stream.start()
         try:
             await self._stream.wait_healthy(CONNECT_DEADLINE_SECS)
@@ -267,6 +273,10 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._config.reconcile_interval_secs, lambda: self._stream.is_healthy
         )
         self._spawn(proof, "prove the account's state")
+
+    async def _start_at_last(self) -> None:
+        await self._timing.sleep(_START_SECS)
+        self._room.reconciler.on_start_over()
 
     async def _disconnect(self) -> None:
         self._say_what_is_left()

@@ -91,8 +91,15 @@ class Modifies:
         """Modify an order as a command says."""
         order = self._cache.order(command.client_order_id)
         tracker = None if order is None else self._follower.adopt_if_new(order)
-        if order is None or tracker is None or tracker.is_done:
+        if (
+            order is None
+            or tracker is None
+            or (order.is_closed and not ended_since(order, command))
+        ):
             self._teller.modify_rejected_early(command, _NOT_OPEN)
+            return
+        if tracker.is_done:
+            self._say_too_late(tracker)
             return
         # What a modify under way asks for is not undone by the next one.
         terms = new_terms(
@@ -106,12 +113,17 @@ class Modifies:
             reason = await self._triggers.denial(
                 order, tracker.order_type, terms.trigger_price, at_once=False
             )
-            if _has_ended(tracker):
-                reason = _NOT_OPEN  # while the mark price was read
+            if _has_ended(tracker):  # while the mark price was read
+                self._say_too_late(tracker)
+                return
         if reason is not None:
             self._teller.modify_rejected_early(command, reason)
             return
         await self.send(order, tracker, terms)
+
+    def _say_too_late(self, tracker: OrderTracker) -> None:
+        """Log that an order ended before it was modified: no event follows an end."""
+        self._log.info(f"{tracker} is not modified any more: it has ended")
 
     async def send(self, order: Order, tracker: OrderTracker, terms: Terms) -> None:
         """Give an order new terms that are possible."""

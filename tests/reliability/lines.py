@@ -23,7 +23,8 @@ _SEED: Final = "seed"
 
 LINES: Final[dict[int, str]] = {
     1: "The private stream is cut, or falls silent, after any of its frames; again while it "
-    "recovers. Nothing is lost, told twice or stuck.",
+    "recovers; orders change while the account is read, and the venue's lists lag. Nothing is "
+    "lost, told twice, invented or stuck.",
     2: "Every command meets every fault of HTTP and of the socket. Nothing is sent twice or "
     "rejected without proof, and all is resolved in time.",
     3: "The venue is away for seconds or an hour, while others trade there, also on the same "

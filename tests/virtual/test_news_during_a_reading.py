@@ -6,16 +6,10 @@ and something happens meanwhile, told by the stream, by an answer, or by both.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Coroutine
 from decimal import Decimal
-from typing import Any
 from typing import Final
 
 import pytest
-from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import GenerateOrderStatusReports
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.orders import Order
 
@@ -24,6 +18,13 @@ from tests.acceptance.node import Trader
 from tests.acceptance.node import until
 from tests.conftest import Count
 from tests.faults.sessions import BUY
+from tests.virtual.readings import HELD_UP_MS
+from tests.virtual.readings import READINGS
+from tests.virtual.readings import Begin
+from tests.virtual.readings import Event
+from tests.virtual.readings import held_up
+from tests.virtual.readings import holdups
+from tests.virtual.readings import spawn
 from tests.virtual.sessions import VirtualSession
 from tests.virtual.sessions import seeds
 from tests.virtual.struck import tell_lively
@@ -31,15 +32,6 @@ from tests.virtual.struck import tell_lively
 
 PRICE: Final = "2499"
 LOWER: Final = "2498"
-
-_HELD_UP_MS: Final = 1_500
-
-type Event = Callable[[VirtualSession, Order], None]
-type Begin = Callable[[VirtualSession, Order], Awaitable[None]]
-
-
-def _spawn(at: VirtualSession, work: Coroutine[Any, Any, None]) -> None:
-    at.later = (at.later, asyncio.create_task(work))
 
 
 def _fill(size: str, price: str = PRICE) -> Event:
@@ -83,7 +75,7 @@ def _trade_elsewhere(at: VirtualSession, _: Order) -> None:
 
 
 def _cut(at: VirtualSession, _: Order) -> None:
-    _spawn(at, at.venue.drop_connections())
+    spawn(at, at.venue.drop_connections())
 
 
 #: What happens, one after the other.
@@ -117,58 +109,6 @@ _WITHOUT_COMMANDS: Final = frozenset(
 )
 
 
-async def _ask(at: VirtualSession, _: Order) -> None:
-    at.node.execution.reconcile_soon("the test asks for it")
-
-
-async def _lose_the_stream(at: VirtualSession, _: Order) -> None:
-    await at.venue.drop_connections()
-
-
-async def _query(at: VirtualSession, order: Order) -> None:
-    at.desk.query_order(order)
-
-
-async def _check_all(at: VirtualSession, _: Order) -> None:
-    """Ask as the framework's check of orders does, which takes each report as it comes."""
-    command = GenerateOrderStatusReports(None, None, None, False, command_id=UUID4(), ts_init=0)
-
-    async def check() -> None:
-        for report in await at.node.execution.generate_order_status_reports(command):
-            at.node.node.kernel.exec_engine.reconcile_execution_report(report)
-
-    _spawn(at, check())
-
-
-#: How a reading begins, and how many requests it has: account, balances, orders, history, fills,
-#: positions, late fills; an order and its fills; orders, history and fills.
-READINGS: Final[dict[str, tuple[Begin, int]]] = {
-    "asked for": (_ask, 7),
-    "of a gap": (_lose_the_stream, 7),
-    "of an order": (_query, 2),
-    "of all orders": (_check_all, 3),
-}
-
-
-def _asked(at: VirtualSession) -> int:
-    return sum(method == "GET" for method, _ in at.requests)
-
-
-async def _held_up(
-    at: VirtualSession, order: Order, begin: Begin, number: int, kind: type[faults.RequestFault]
-) -> None:
-    """Begin a reading, and return while its n-th request is held up, if it has so many."""
-    at.venue.faults.clear()
-    for ms in (*(1.0,) * number, _HELD_UP_MS):
-        at.venue.faults.add(kind(method="GET", ms=ms))
-    before = _asked(at)
-    await begin(at, order)
-    for _ in range(200):
-        if _asked(at) > before + number:
-            return
-        await asyncio.sleep(0.01)
-
-
 def _never_told_backwards(at: VirtualSession, order: Order) -> None:
     """See that no report or answer of before has told terms that had been left."""
     for field, first in (("price", PRICE), ("quantity", "1")):
@@ -191,12 +131,12 @@ async def _round(
     await until(lambda: order.is_open, "it rests", 20.0)
     at.rival.place("SELL", "0.3", PRICE, "IOC")
     await until(lambda: order.filled_qty, "a part is filled", 20.0)
-    await _held_up(at, order, begin, number, kind)
+    await held_up(at, order, begin, number, kind)
     for event in events:
         event(at, order)
         # Some are answered before the next one, some after.
         await asyncio.sleep(at.chance.choice((0.0, 0.2)))
-    await asyncio.sleep(3 * _HELD_UP_MS / 1_000)
+    await asyncio.sleep(3 * HELD_UP_MS / 1_000)
     await at.ends_equal()
     if _resize_elsewhere not in events:  # a modify of ours names the size of before
         _never_told_backwards(at, order)
@@ -225,16 +165,15 @@ def test_e10_what_happens_at_any_moment_of_a_reading_is_told_once(
     begin, requests = READINGS[reading]
 
     async def story(at: VirtualSession) -> None:
-        for kind in (faults.SlowRequest, faults.SlowResponse):
-            for number in range(requests):
-                try:
-                    await _round(at, begin, number, kind, EVENTS[event])
-                except AssertionError as e:
-                    e.add_note(f"{event} at request {number} ({kind.__name__})")
-                    raise
+        for number, kind in holdups(seed, requests):
+            try:
+                await _round(at, begin, number, kind, EVENTS[event])
+            except AssertionError as e:
+                e.add_note(f"{event} at request {number} ({kind.__name__})")
+                raise
         log = at.node.log()
         assert "Generated inferred" not in log
         assert "overfill rejected" not in log
 
     tell_lively(story, seed, transport)
-    count(sessions=1, seed=seed, readings=2 * requests)
+    count(sessions=1, seed=seed, readings=requests)

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from nautilus_paradex.execution import client
 from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.simulator import LocalParadex
 from nautilus_paradex.simulator import faults
@@ -22,6 +23,7 @@ from tests.conftest import Count
 from tests.faults.sessions import BUY
 from tests.faults.sessions import MARKET
 from tests.virtual.node_time import nodes_in_virtual_time
+from tests.virtual.readings import holdups
 from tests.virtual.sessions import USERS_WAITS
 from tests.virtual.sessions import VirtualSession
 from tests.virtual.sessions import seeds
@@ -118,20 +120,17 @@ async def _start(loop: VirtualLoop, fault: faults.RequestFault, events: tuple[Ev
 def test_e10_what_happens_at_any_moment_of_a_start_is_told_once(
     event: str, seed: int, count: Count
 ) -> None:
-    starts = 0
-    for kind in (faults.SlowRequest, faults.SlowResponse):
-        for path in _PATHS:
-            fault = kind(method="GET", path=path, ms=_HELD_UP_MS)
-            try:
-                with nodes_in_virtual_time(seed):
-                    run_virtual(lambda loop, fault=fault: _start(loop, fault, EVENTS[event]))
-            except BaseException as e:
-                e.add_note(f"{event} at {path} ({kind.__name__}) of seed {seed}")
-                raise
-            finally:
-                clear_shared_clients()
-            starts += 1
-    count(starts=starts, seed=seed)
+    for number, kind in holdups(seed, len(_PATHS)):
+        fault = kind(method="GET", path=_PATHS[number], ms=_HELD_UP_MS)
+        try:
+            with nodes_in_virtual_time(seed):
+                run_virtual(lambda loop, fault=fault: _start(loop, fault, EVENTS[event]))
+        except BaseException as e:
+            e.add_note(f"{event} at {fault} of seed {seed}")
+            raise
+        finally:
+            clear_shared_clients()
+    count(starts=len(_PATHS), seed=seed)
 
 
 @pytest.mark.parametrize("seed", seeds(1))
@@ -141,5 +140,20 @@ def test_e10_the_stream_is_taken_where_the_framework_reconciles_nothing(seed: in
         await until(lambda: order.is_open, "it rests", 10.0)
         at.rival.place("SELL", "0.3", PRICE, "IOC")
         await until(lambda: order.filled_qty.as_decimal() == Decimal("0.3"), "its fill", 10.0)
+
+    tell(story, seed, engine={"reconciliation": False})
+
+
+@pytest.mark.parametrize("seed", seeds(1))
+def test_e10_the_stream_is_taken_at_last_where_no_kernel_starts_anything(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_EMULATOR_STATE", "events.system.Nobody")
+
+    async def story(at: VirtualSession) -> None:
+        order = at.desk.limit(BUY, "1", PRICE)
+        await until(lambda: at.venue.exchange.queries.open_orders(at.account), "it rests", 10.0)
+        at.rival.place("SELL", "0.3", PRICE, "IOC")
+        await until(lambda: order.filled_qty.as_decimal() == Decimal("0.3"), "its fill", 200.0)
 
     tell(story, seed, engine={"reconciliation": False})
