@@ -115,6 +115,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
         selector.pass_time = self._pass_time
 
+    # -- THREADS -----------------------------------------------------------------------------------
+
+    @override
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """End the default executor, whose threads have nothing to do: no virtual time passes."""
+        executor: Executor | None = vars(self).get("_default_executor")
+        if executor is not None:
+            executor.shutdown(wait=True)
+
     # -- TIME --------------------------------------------------------------------------------------
 
     @override

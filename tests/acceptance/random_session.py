@@ -307,7 +307,7 @@ class RandomSession:
         """Check stories and logs once every node has stopped."""
         assert self._kept is not None
         wrong = wrong_stories(self._kept.orders, self.events)
-        wrong += wrong_lines(self._log, was_cut=self.end.was_cut)
+        wrong += wrong_lines(self._log, was_cut=self.end.was_cut, was_shared=self.end.was_shared)
         assert not wrong, "\n".join(wrong)
 
     # -- COMMANDS ----------------------------------------------------------------------------------
@@ -433,6 +433,7 @@ class RandomSession:
             self.rival.place(order.side.opposite.value, size, str(order.price), "IOC")
 
     def _elsewhere(self, command: say.Elsewhere) -> None:
+        self.end.was_shared = True
         price = None
         if command.price is not None:
             sign = 1 if command.buy else -1

@@ -36,6 +36,8 @@ _STRATEGY = "Gambler-000"
 _ANSWER_S = 60.0
 _EQUAL_S = 60.0
 _POLL_S = 0.05
+#: Longer than a busy venue takes for what lies in its sockets, seconds.
+_SETTLED_S = 0.5
 
 
 class Child:
@@ -197,6 +199,15 @@ async def live(
         await asyncio.sleep(rng.uniform(0.0, _POLL_S))
     finally:
         await child.kill()
+        await settled(venue, account)
+
+
+async def settled(venue: LocalParadex, account: str) -> None:
+    """Wait until the venue has carried out what a dead node had sent."""
+    placed: list[str] | None = None
+    while (now := placed_at(venue, account)) != placed:
+        placed = now
+        await asyncio.sleep(_SETTLED_S)
 
 
 def placed_at(venue: LocalParadex, account: str) -> list[str]:
