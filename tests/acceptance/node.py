@@ -87,9 +87,19 @@ _LOG_GUARD = init_logging(
 )
 
 
-def _log_text() -> str:
+def _log_end() -> int:
+    """Return where the log ends now, bytes: it is one for all nodes of the process, and grows."""
     sync_logger_to_disk()
-    return _LOG.read_text() if _LOG.exists() else ""
+    return _LOG.stat().st_size if _LOG.exists() else 0
+
+
+def _log_text(start: int) -> str:
+    """Return what was logged from somewhere on."""
+    if _log_end() <= start:
+        return ""
+    with _LOG.open("rb") as file:
+        file.seek(start)
+        return file.read().decode()
 
 
 #: What the framework says of an adapter that told it something twice, too late or not at all.
@@ -132,7 +142,7 @@ class RunningNode:
     def __init__(self, node: TradingNode) -> None:
         self.node = node
         self.order_events: list[OrderEvent] = []
-        self._log_start = len(_log_text())
+        self._log_start = _log_end()
         node.kernel.msgbus.subscribe(topic="events.order.*", handler=self.order_events.append)
 
     @property
@@ -157,7 +167,7 @@ class RunningNode:
 
     def log(self) -> str:
         """Return what was logged since the node was built."""
-        return _log_text()[self._log_start :]
+        return _log_text(self._log_start)
 
     def events_of(self, order: Order | ClientOrderId) -> list[OrderEvent]:
         """Return an order's events as they were published, whoever listens."""
@@ -252,7 +262,7 @@ async def running_node(
     trading.add_data_client_factory(PARADEX, ParadexLiveDataClientFactory)
     trading.add_exec_client_factory(PARADEX, ParadexLiveExecClientFactory)
     running: asyncio.Task[None] | None = None
-    log_start = len(_log_text())
+    log_start = _log_end()
     try:
         trading.build()
         node = RunningNode(trading)
@@ -261,7 +271,7 @@ async def running_node(
             await until(lambda: node.is_started, "the trader runs", connect_deadline_s + 5.0)
         yield node
     except BaseException:
-        print(_log_text()[log_start:])
+        print(_log_text(log_start))
         raise
     finally:
         await trading.stop_async()
@@ -273,7 +283,7 @@ async def running_node(
         clear_shared_clients()
     await until(lambda: not tasks_of_nodes(), lambda: f"left behind: {tasks_of_nodes()}")
     if not may_fail:
-        lines = _log_text()[log_start:].splitlines()
+        lines = _log_text(log_start).splitlines()
         words = _WRONG_WORDS if may_infer else (*_WRONG_WORDS, "inferred")
         wrong = [line for line in lines if any(word in line for word in words)]
         assert not wrong, "\n".join(wrong)
