@@ -180,6 +180,7 @@ class ParadexExecutionClient(LiveExecutionClient):
             ("events.order.*", self._room.contingencies.on_event),
             ("events.order.*", self._room.reconciler.ended.on_event),
             ("events.order.*", positions.on_event),
+            ("events.order.*", self._on_order_event),
             (_EMULATOR_STATE, self._on_emulator_state),
         ]
         self._margins = MarginSettings(self._rest, self._log, config.leverages, config.margin_modes)
@@ -427,6 +428,16 @@ class ParadexExecutionClient(LiveExecutionClient):
     def reconcile_soon(self, reason: str) -> None:
         """Ask for a reconciliation; several reasons become one."""
         self._keeping.recovery.soon(reason)
+
+    def _on_order_event(self, event: OrderEvent) -> None:
+        """
+        Publish the venue's figures where the framework has calculated its own (E11).
+
+        It does so for each order event if a backtest or sandbox of the venue ran in this process.
+        """
+        account = self._cache.account(self.account_id)
+        if event.account_id == self.account_id and account and account.calculate_account_state:
+            self._keeping.account.publish_soon()
 
     def _on_emulator_state(self, event: ComponentStateChanged) -> None:
         """Notice that the framework has reconciled and is about to start its trader."""

@@ -12,6 +12,7 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_paradex import ParadexEnvironment
 from nautilus_paradex.factories import clear_shared_clients
 from nautilus_paradex.simulator import LocalParadex
+from tests.processes import in_a_process_of_its_own
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -92,7 +93,6 @@ async def test_the_exec_tester_trades_and_leaves_nothing_behind(venue):
         assert statuses == sorted([OrderStatus.FILLED] * 2 + [OrderStatus.CANCELED] * 2)
 
 
-async def test_the_sandbox_rests_orders_on_live_quotes(venue):
-    module = example("sandbox/paradex_sandbox.py")
-    async with running(module.build_node(asyncio.get_running_loop(), **at(venue))) as node:
-        await until(lambda: len(node.kernel.cache.orders_open()) == 2)
+def test_the_sandbox_rests_orders_on_live_quotes():
+    """In a process of its own: a sandbox marks its venue's accounts as calculated, for good."""
+    in_a_process_of_its_own(Path(__file__).with_name("sandbox_example.py"), passed=1)

@@ -5,8 +5,6 @@ An option without expiry is none to the framework: what it makes of `NO_EXPIRY_N
 """
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +40,7 @@ from nautilus_paradex.parsing.instruments import NO_EXPIRY_NS
 from tests.parsing.parsing_values import OPTION
 from tests.parsing.parsing_values import PERP_OPTION
 from tests.parsing.parsing_values import instrument
+from tests.processes import in_a_process_of_its_own
 
 
 EXPIRY_NS = 1_795_766_400_000 * 1_000_000
@@ -250,17 +249,4 @@ def test_a_chain_holds_the_options_of_its_series_and_no_others(
 
 def test_backtests_take_dated_and_perpetual_options() -> None:
     """In a process of their own: a backtest marks its venue's accounts as calculated, for good."""
-    path = Path(__file__).with_name("option_backtests.py")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--no-cov",
-        str(path),
-    ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "6 passed" in run.stdout
+    in_a_process_of_its_own(Path(__file__).with_name("option_backtests.py"), passed=6)
