@@ -156,15 +156,7 @@ class AccountKeeper:
         )
 
     def publish_soon(self) -> None:
-        """
-        Publish the present state in the loop's next turn.
-
-        Asked for when the framework's emulator starts: in the same turn the portfolio adds margins
-        of its own estimate, for every open order and position, to the venue's margins of the whole
-        account, and takes their sum from the balance. Much less is free then than at the venue,
-        never below zero. The trader starts in the turn after the next: strategies see the venue's
-        figures.
-        """
+        """Publish the present state in the loop's next turn: a burst of changes becomes one."""
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self.publish)

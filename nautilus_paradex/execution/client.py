@@ -440,7 +440,13 @@ class ParadexExecutionClient(LiveExecutionClient):
             self._keeping.account.publish_soon()
 
     def _on_emulator_state(self, event: ComponentStateChanged) -> None:
-        """Notice that the framework has reconciled and is about to start its trader."""
+        """
+        Notice that the framework has reconciled and is about to start its trader.
+
+        In this turn of the loop its portfolio adds margins that it estimates, for each open order
+        and position, to the venue's of the whole account, and takes their sum from what is free.
+        Its trader starts in the turn after the next: strategies see the venue's figures.
+        """
         if event.state == ComponentState.RUNNING:
             self._keeping.account.publish_soon()
             self._room.reconciler.on_start_over()

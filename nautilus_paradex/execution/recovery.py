@@ -205,8 +205,11 @@ class Recovery:
             self.look_again(start_ms)
 
     async def _second_look(self) -> None:
-        await self._timing.sleep(LOOK_AGAIN_SECS)
-        start_ms, self._again_from = self._again_from, None
+        try:
+            await self._timing.sleep(LOOK_AGAIN_SECS)
+        finally:
+            # Also where a disconnect cancels it: the next connection looks again too.
+            start_ms, self._again_from = self._again_from, None
         if start_ms is None or self._gap_start is not None:
             return  # the stream is away: its return is reconciled
         try:

@@ -161,3 +161,14 @@ async def test_s7_a_closed_gap_is_looked_at_once_more_unless_another_one_opens(p
     parts.recovery.note_gap(60.0)
     await parts.timing.advance(LOOK_AGAIN_SECS)
     assert len(parts.starts) == 3
+
+
+async def test_s7_a_second_look_that_a_disconnect_cancels_leaves_room_for_the_next(parts):
+    parts.recovery.look_again()
+    await parts.timing.advance(1.0)
+    (task,) = [t for t in asyncio.all_tasks() if t.get_name() == "look at the account again"]
+    task.cancel()
+    await asyncio.wait([task])
+    parts.recovery.look_again()
+    await parts.timing.advance(LOOK_AGAIN_SECS)
+    assert len(parts.starts) == 1

@@ -151,9 +151,39 @@ def test_e10_the_stream_is_taken_at_last_where_no_kernel_starts_anything(
     monkeypatch.setattr(client, "_EMULATOR_STATE", "events.system.Nobody")
 
     async def story(at: VirtualSession) -> None:
-        order = at.desk.limit(BUY, "1", PRICE)
-        await until(lambda: at.venue.exchange.queries.open_orders(at.account), "it rests", 10.0)
-        at.rival.place("SELL", "0.3", PRICE, "IOC")
-        await until(lambda: order.filled_qty.as_decimal() == Decimal("0.3"), "its fill", 200.0)
+        follower = at.node.execution._room.follower
+        await asyncio.sleep(client._START_SECS - 10.0)
+        assert follower.is_holding
+        await asyncio.sleep(20.0)
+        assert not follower.is_holding
 
     tell(story, seed, engine={"reconciliation": False})
+
+
+@pytest.mark.parametrize("seed", seeds(1))
+def test_e10_an_order_that_the_list_lacked_at_a_start_is_found_soon_after(seed: int) -> None:
+    async def main(loop: VirtualLoop) -> None:
+        async with LocalParadex(seed=seed, market=False, clock_us=loop.wall_us) as venue:
+            account = venue.create_account(KEY)
+            async with running_node(venue, account, strategies=[Desk()]):
+                pass  # its answers are what lists say that lag
+            past = Past(venue, account)
+            for path in _PATHS:
+                venue.faults.add(faults.StaleAnswer(method="GET", path=path, n=20))
+            async with running_node(venue, account, strategies=[Desk()], may_fail=True) as node:
+                assert not node.cache.orders()
+                venue.faults.clear()
+                await until(
+                    lambda: (
+                        [o.venue_order_id.value for o in node.cache.orders_open()]
+                        == [past.order.id]
+                    ),
+                    "the order is known",
+                    10.0,
+                )
+
+    try:
+        with nodes_in_virtual_time(seed):
+            run_virtual(main)
+    finally:
+        clear_shared_clients()

@@ -1,6 +1,7 @@
 """The virtual loop: time jumps when nothing is ready, and nothing on its way is passed over."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -176,3 +177,15 @@ def test_work_for_threads_is_done_at_once_with_its_result_or_error():
             await loop.run_in_executor(None, divmod, 7, 0)
 
     run_virtual(main)
+
+
+def test_a_thread_that_ends_late_is_waited_for_and_takes_no_virtual_time():
+    ended = []
+
+    async def main(loop):
+        executor = ThreadPoolExecutor(1)
+        loop.set_default_executor(executor)
+        executor.submit(lambda: (time.sleep(0.2), ended.append(True)))
+
+    run_virtual(main)
+    assert ended == [True]
